@@ -38,7 +38,8 @@ class Sdk(NamedTuple):
     `sealed`: the fields of its card that it encrypts with the public key, each with the `mark`
     before it. `pays_by`, `reads_by`: its Authorization, None for none. `created`, `paid`, `read`:
     what it needs of the answers, below `checkout` or `response`; `waits`: beside `paid`, where the
-    customer has to go to the bank."""
+    customer has to go to the bank. `beside`: what
+    it sends next to `checkout`."""
 
     name: str
     creates: Json | None
@@ -58,6 +59,7 @@ class Sdk(NamedTuple):
     waits: tuple[str, ...] = ("url", "result_url")
     order: Json = {}
     settings: Json = {}
+    beside: Json = {}
 
 
 FIELDS: Final = ("number", "verification_value", "holder", "exp_month", "exp_year")
@@ -148,6 +150,7 @@ ANDROID: Final = Sdk(
         "google_pay": maybe(dict),
     },
     headers=ANDROID_HEADERS,
+    beside={"customField": "custom string"},
 )
 
 # Its plain decoder: what is there has to be of the type, or the whole answer is nothing.

@@ -73,9 +73,9 @@ def verified(plugin: Plugin, headers: dict[str, str], body: bytes, local: LocalS
 
 
 class Arrival(NamedTuple):
-    """How the shop's page sends the customer to the payment's: a GET of `redirect_url`, or a form
-    of its own that it posts to the address of that name, with the token or with fields that mean
-    nothing here."""
+    """How the shop's page sends the customer to the payment's: a link to `redirect_url` (no path)
+    or to an address that it makes itself, or a form of its own that it posts there, with the token
+    or with fields that mean nothing here."""
 
     path: str | None = None
     fields: tuple[str, ...] = ()
@@ -83,6 +83,7 @@ class Arrival(NamedTuple):
 
 ARRIVALS: Final[dict[str, Arrival]] = {
     "link": Arrival(),
+    "link to /v2/checkout": Arrival("/v2/checkout?token=$TOKEN"),
     # Without the query, which the plugin cuts off.
     "form": Arrival("/widget/hpp.html", ("token", "order_id")),
     "whole form": Arrival("/widget/hpp.html?token=$TOKEN", ("form_build_id", "op")),
@@ -96,6 +97,8 @@ async def arrive(browser: httpx.AsyncClient, arrival: Arrival, made: Json) -> st
     if arrival.path is None:
         return whole
     address = urljoin(whole, arrival.path.replace("$TOKEN", made["token"]))
+    if not arrival.fields:
+        return address
     form = dict.fromkeys(arrival.fields, "7") | (
         {"token": made["token"]} if "token" in arrival.fields else {}
     )

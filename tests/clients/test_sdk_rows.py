@@ -5,7 +5,7 @@ need."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import httpx
@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from checkout.drill.customer import CHALLENGE
-from checkout.local_servers import LocalServers
+from checkout.local_servers import SHOP, LocalServers
+from tests.clients.conftest import APPS
 from tests.clients.plugin_rows import SDK_HEADERS
 from tests.clients.sdk_rows import SDKS, TEXT, Json, Need, Sdk
+from tests.support.local_servers import local_servers
 
 ENDINGS: Final = {
     "successful": "4200000000000000",
@@ -25,6 +27,24 @@ ENDINGS: Final = {
     "incomplete": CHALLENGE,
 }
 ABSENT: Final = object()
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
+    """Of its own: after so many declined cards the page asks whether a person pays."""
+    with local_servers(tmp_path_factory.mktemp("sdks"), of_shop=APPS) as local:
+        yield local
+
+
+@pytest.fixture(scope="module")
+def http(local: LocalServers) -> Iterator[httpx.Client]:
+    with httpx.Client(
+        base_url=local.checkout,
+        auth=(SHOP, local.keys.secret_key),
+        trust_env=False,
+        timeout=30,
+    ) as client:
+        yield client
 
 
 class Phone:
@@ -51,7 +71,7 @@ class Phone:
             answer = self.call(
                 "checkouts",
                 self.sdk.creates_by,
-                {"checkout": self.sdk.creates | {"order": changed}},
+                {"checkout": self.sdk.creates | {"order": changed}} | self.sdk.beside,
             )
         assert answer.status_code == 201, answer.text
         found: Json = answer.json()["checkout"]
