@@ -3,8 +3,8 @@
 The key is in every copy of an app: anybody may have it. Such a request may set the money, texts,
 the customer and addresses of the shop; every other field is a problem, which names the field.
 
-Source of `PASSED_OVER`: the requests that the public Android, iOS and Flutter SDKs of beGateway
-write, with the values in their code.
+Source of `PASSED_OVER` and `PLACEHOLDERS`: the requests that the public Android, iOS and Flutter
+SDKs of beGateway write, with the values in their code.
 """
 
 from __future__ import annotations
@@ -30,12 +30,18 @@ TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 THE_SHOPS: Final = "is the shop's alone: the publishable key can't set it"
 BLANK_WORDS: Final = ("", "0", "false")
+# What SDKs write as return_url where the app has named none (with iOS it can't): nobody's site.
+PLACEHOLDERS: Final = ("https://127.default_return_url.com", "https://default_return_url.com")
 
 Known = Callable[[Any], bool]
 
 
 def _is(*values: Any) -> Known:
-    return lambda value: value in values
+    """One of these objects, whatever else is in it that has no effect."""
+    return lambda value: (
+        isinstance(value, Mapping)
+        and {name: each for name, each in value.items() if not _blank(each)} in values
+    )
 
 
 def _any(_: Any) -> bool:
@@ -46,6 +52,7 @@ def _any(_: Any) -> bool:
 PASSED_OVER: Final[Mapping[str, Known]] = {
     "version": _any,
     "attempts": _any,
+    "settings.auto_return": lambda value: value is True,
     "settings.button_text": _any,
     "settings.customer_fields": _is(
         {"visible": ["first_name", "last_name"], "read_only": ["email"]}
@@ -95,7 +102,11 @@ def _taken(fields: Reader, section: str, shop: Shop) -> dict[str, Any]:
     """The fields of a section that apps may set, unchanged; any other is a problem."""
     for name in _others(fields, section, shop):
         fields.wrong(name, THE_SHOPS)
-    return {name: fields.data[name] for name in TAKEN[section] if name in fields.data}
+    return {
+        name: fields.data[name]
+        for name in TAKEN[section]
+        if name in fields.data and not _placeholder(fields.data[name])
+    }
 
 
 def _taken_of_customer(given: Any) -> Any:
@@ -118,6 +129,10 @@ def _others(fields: Reader, section: str, shop: Shop) -> list[str]:
         if not _blank(value):
             found.append(name)
     return found
+
+
+def _placeholder(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().rstrip("/").lower() in PLACEHOLDERS
 
 
 def _blank(value: Any) -> bool:

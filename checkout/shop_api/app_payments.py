@@ -20,6 +20,7 @@ from checkout.ledger.rows import Payment
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.card import WALLET_MARK, WalletCard
 from checkout.model.card_form import ANY_LENGTH, digits
+from checkout.model.card_on_file import offers_to_save
 from checkout.model.order import CARD_METHOD, Customer, Order
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.model.validation.description import says
@@ -298,9 +299,20 @@ def app_checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
         found["credit_card"] |= HIDDEN
     for section in (found["gateway_response"] or {}).values():
         section.pop(CHECKS)
+    if toggle := found["settings"].get("save_card_toggle"):
+        # The iOS SDK reads nothing of an answer with a toggle that does not say it.
+        asked = {"customer_contract": _is_asked(payment.order)}
+        found["settings"]["save_card_toggle"] = {**toggle, **asked}
     waiting = payment.status_at(now) in LIVE
     found["travel"] = None
     return found | {"customer": None, "status": WAITING if waiting else found["status"]}
+
+
+def _is_asked(order: Order) -> bool:
+    """Whether the customer is: what the shop said of it, else what follows from what it said."""
+    toggle = order.page_settings.save_card
+    agrees = toggle.customer_contract if toggle else None
+    return offers_to_save(order) if agrees is None else agrees
 
 
 def _shown(value: Any, name: str) -> dict[str, Any]:

@@ -542,40 +542,54 @@ async def test_a_public_key_as_it_is_pasted(opened: Opened, form: str) -> None:
         assert paid.json()["response"]["status"] == "successful"
 
 
-async def test_as_the_flutter_sdk(opened: Opened) -> None:
-    """By the bare public key it makes a payment, by the payment's token it pays, with a slash at
-    the end; by nothing it reads how it stands."""
+@pytest.mark.parametrize("scheme", ["", "Bearer "], ids=["Flutter", "the first Android"])
+async def test_as_the_sdks_that_pay_by_the_token(opened: Opened, scheme: str) -> None:
+    """By the bare public key Flutter makes a payment, by the payment's token it pays, with a slash
+    at the end; by nothing it reads how it stands."""
     async with opened(apps=f"apps = true\n{BY_PUBLIC_KEY}") as server, server.customer() as http:
         key = {"Authorization": server.settings.shops["361"].public_key}
         made = await http.post(f"{CHECKOUTS}/", json={"checkout": ordered()}, headers=key)
         token = made.json()["checkout"]["token"]
-        said = await http.post(f"{PAYMENTS}/", json=asked(token), headers={"Authorization": token})
+        said = await http.post(
+            f"{PAYMENTS}/", json=asked(token), headers={"Authorization": scheme + token}
+        )
         assert said.json()["response"]["status"] == "successful"
-        read = (await http.get(f"{CHECKOUTS}/{token}")).json()["checkout"]
+        by_token = {"Authorization": scheme + token} if scheme else {}
+        read = (await http.get(f"{CHECKOUTS}/{token}", headers=by_token)).json()["checkout"]
         assert (read["status"], read["customer"]) == ("successful", None)
         assert read["company"]["name"] == server.settings.shops["361"].name
 
         # A token opens its own payment and makes none.
         other = (await server.create()).token
-        refused = await http.post(PAYMENTS, json=asked(other), headers={"Authorization": token})
+        refused = await http.post(
+            PAYMENTS, json=asked(other), headers={"Authorization": scheme + token}
+        )
         assert (refused.status_code, refused.json()["message"]) == (404, "Record not found")
         for status, answer in (
-            (404, await http.get(f"{CHECKOUTS}/{other}", headers={"Authorization": token})),
+            (
+                404,
+                await http.get(f"{CHECKOUTS}/{other}", headers={"Authorization": scheme + token}),
+            ),
             (
                 401,
                 await http.post(
-                    CHECKOUTS, json={"checkout": ordered()}, headers={"Authorization": token}
+                    CHECKOUTS,
+                    json={"checkout": ordered()},
+                    headers={"Authorization": scheme + token},
                 ),
             ),
             (
                 401,
                 await http.post(
-                    PAYMENTS, json=asked("0" * 64), headers={"Authorization": "0" * 64}
+                    PAYMENTS, json=asked("0" * 64), headers={"Authorization": scheme + "0" * 64}
                 ),
             ),
             (401, await http.post(PAYMENTS, json=asked(other))),
             (401, await http.get(f"{CHECKOUTS}/{'0' * 64}")),
-            (401, await http.get(f"/transactions/{token}", headers={"Authorization": token})),
+            (
+                401,
+                await http.get(f"/transactions/{token}", headers={"Authorization": scheme + token}),
+            ),
         ):
             assert answer.status_code == status, answer.text
         assert not (await server.create()).attempts()
@@ -585,13 +599,12 @@ async def test_a_token_proves_nothing_unless_the_settings_say_so(
     server: Server, customer: Customer
 ) -> None:
     made = await server.create()
-    by_token = {"Authorization": made.token}
-    for answer in (
-        await customer.get(f"{CHECKOUTS}/{made.token}"),
-        await customer.get(f"{CHECKOUTS}/{made.token}", headers=by_token),
-        await customer.post(PAYMENTS, json=asked(made.token), headers=by_token),
-    ):
-        assert answer.status_code == 401
+    for given in ({}, {"Authorization": made.token}, {"Authorization": f"Bearer {made.token}"}):
+        for answer in (
+            await customer.get(f"{CHECKOUTS}/{made.token}", headers=given),
+            await customer.post(PAYMENTS, json=asked(made.token), headers=given),
+        ):
+            assert answer.status_code == 401
     assert not made.attempts()
 
 

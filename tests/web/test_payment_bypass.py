@@ -147,6 +147,7 @@ def within(section: str, **values: Any) -> dict[str, Any]:
     return {section: values}
 
 
+AGREED = ["recurring", "card_on_file"]
 OTHERS: dict[str, dict[str, Any]] = {
     "test": {"test": True},
     "test, as a digit": {"test": "1"},
@@ -175,6 +176,10 @@ OTHERS: dict[str, dict[str, Any]] = {
     "a frame": {"iframe": True},
     "by itself": within("settings", auto_pay=True),
     "at once": within("settings", auto_return=5),
+    "at once, in a second": within("settings", auto_return=1),
+    "a contract, and who gets it": within(
+        "order", additional_data={"contract": AGREED, "recipient": {"account_number": "1"}}
+    ),
     "looks": within("settings", style={"button": {"backgroundColor": "#ff0000"}}),
     "another way back": within("settings", client_callback_url="https://shop.example.com/x"),
     "who made it": {"created_by": "shop"},
@@ -207,8 +212,14 @@ SDKS: dict[str, dict[str, Any]] = {
     },
     "iOS": {
         "version": 2.1, "test": False, "attempts": ...,
-        "order": {"additional_data": {"contract": ["recurring", "card_on_file"]}},
-        "settings": {"auto_return": 0, "language": "en"},
+        "order": {"additional_data": {"contract": AGREED, "recipient": {}}},
+        "settings": {"auto_return": 0, "language": "en",
+                     "return_url": "https://127.default_return_url.com"},
+    },
+    "the first Android": {
+        "test": False, "attempts": 1,
+        "order": {"amount": "1999", "additional_data": {"contract": AGREED}},
+        "settings": {"auto_return": True, "return_url": "https://DEFAULT_RETURN_URL.com"},
     },
     "Flutter": {
         "test": False, "attempts": 3,

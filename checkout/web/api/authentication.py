@@ -108,11 +108,14 @@ async def payer(request: AppRequest) -> KeyHolder:
     """Who pays or reads one payment: the holder of a key, or of that payment's token.
 
     The public Flutter SDK sends the token as `Authorization` when it pays, and nothing when it
-    reads: the token is in the address then. It is as good as the key, which anybody may have; it is
-    taken where the SDKs' own key, the public one, is. Raises as `key_holder` does.
+    reads: the token is in the address then. The first Android SDK pays and reads by it, behind
+    `Bearer`. It is as good as the key, which anybody may have; it is taken where the SDKs' own key,
+    the public one, is. Raises as `key_holder` does.
     """
     app = app_of(request)
-    given = header(request, b"authorization") or request.path_params.get("token", "")
+    scheme, credentials = _authorization(request)
+    bare = header(request, b"authorization") or request.path_params.get("token", "")
+    given = credentials if scheme == "bearer" else bare
     if not TOKEN.fullmatch(given):
         return key_holder(request, app.settings)
     payment = await app.context.ledger.read(payments.by_token, given)
