@@ -99,6 +99,10 @@ async def test_paid_in_the_frame(servers: Servers, customer: Shopper, shop_page:
     await _pay(frame, PLAIN)
     await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
     assert customer.page.url == shop_page
+    # The page shows it before its script has said so.
+    await customer.page.wait_for_function(
+        "messages.some(([, said]) => said.status == 'successful')"
+    )
     messages = await _told(customer.page)
     assert {origin for origin, _ in messages} == {servers.checkout}
     uid = (await servers.sold(order))["notifications"][0]["uid"]
