@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -27,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msgspec import Struct
 
+from checkout.model.urls import is_loopback
 from checkout.process import write_private
 
 SHOP: Final = "361"
@@ -145,7 +147,7 @@ class LocalServers(Struct, frozen=True, kw_only=True):
     sandbox: str
     keys: Keys
     return_origins: tuple[str, ...] = ()  # where the shop sends customers, beside its own site;
-    # sites among them show the payment page in a frame too
+    # those among them that may show the payment page in a frame
 
     def write_settings(self, more: str = "", of_shop: str = "") -> Path:
         """The settings of the shop and of checkout, with fresh secrets; checkout.toml's path.
@@ -161,7 +163,7 @@ class LocalServers(Struct, frozen=True, kw_only=True):
             sandbox=self.sandbox,
             shop_url=self.shop,
             return_origins=json.dumps([self.shop, EXAMPLE_SHOP, *self.return_origins]),
-            frame_origins=json.dumps([self.shop, *filter(_is_site, self.return_origins)]),
+            frame_origins=json.dumps([self.shop, *filter(_may_frame, self.return_origins)]),
             folder=self.folder.as_posix(),
             shop=SHOP,
             secret=secrets.token_urlsafe(48),
@@ -186,9 +188,10 @@ class LocalServers(Struct, frozen=True, kw_only=True):
         return config
 
 
-def _is_site(origin: str) -> bool:
-    """Not an app, like myshop://."""
-    return origin.startswith(("http://", "https://"))
+def _may_frame(origin: str) -> bool:
+    """Not an app, like myshop://, nor a site without TLS elsewhere."""
+    scheme, host = urlsplit(origin).scheme, urlsplit(origin).hostname or ""
+    return scheme == "https" or (scheme == "http" and is_loopback(host))
 
 
 Processes = list[subprocess.Popen[bytes]]

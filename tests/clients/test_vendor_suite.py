@@ -8,10 +8,12 @@ import os
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 
 from checkout.local_servers import Keys
 from tools.vendor_suite import (
+    RETURN_ORIGIN,
     SEED,
     Figures,
     Shop,
@@ -23,6 +25,7 @@ from tools.vendor_suite import (
     main,
     phpunit,
     run,
+    site,
 )
 
 VENDOR_SUITE = os.environ.get("CHECKOUT_VENDOR_SUITE")
@@ -149,6 +152,28 @@ def test_nothing_is_started_for_what_is_no_checkout(
 ) -> None:
     assert main([str(tmp_path)]) == 2
     assert "no checkout of the SDK" in capsys.readouterr().err
+
+
+def test_its_servers_start(tmp_path: Path) -> None:
+    """With the shops and the addresses that the suite names, whoever has PHP or not."""
+    with site(tmp_path) as where:
+        ready = httpx.get(f"{where.hosts['checkoutBase']}/health/ready", trust_env=False)
+        assert ready.status_code == 200
+        order = {"amount": 1, "currency": "EUR", "description": "T", "tracking_id": "1"}
+        asked = {
+            "transaction_type": "payment", "order": order,
+            "settings": {"success_url": f"{RETURN_ORIGIN}/ok", "notification_url": RETURN_ORIGIN},
+        }  # fmt: skip
+        for suffix in ("", "_3D"):
+            shop = (
+                where.environment[f"SHOP_ID{suffix}"],
+                where.environment[f"SHOP_SECRET_KEY{suffix}"],
+            )
+            made = httpx.post(
+                f"{where.hosts['checkoutBase']}/ctp/api/checkouts",
+                json={"checkout": asked}, auth=shop, trust_env=False,
+            )  # fmt: skip
+            assert made.status_code == 201, made.text
 
 
 def test_the_suites_own_phpunit_is_taken_first(
