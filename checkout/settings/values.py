@@ -195,7 +195,9 @@ class Settings(HidesSecrets, frozen=True):
         """Where shops are called: `egress_ports`; of an http address that one of them lists, its
         own. Raises Invalid."""
         site = parse(address)
-        listed = any(site.origin in shop.plain_origins for shop in self.shops.values())
+        listed = site.scheme == "http" and any(
+            site.origin in shop.plain_origins for shop in self.shops.values()
+        )
         return self.egress_ports | {site.port} if listed else self.egress_ports
 
     def url(self, path: str) -> str:

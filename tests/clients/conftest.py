@@ -26,15 +26,16 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
         yield local
 
 
+def shop_client(local: LocalServers) -> httpx.Client:
+    """The shop's own HTTP, with its credentials."""
+    pair = (SHOP, local.keys.secret_key)
+    return httpx.Client(base_url=local.checkout, auth=pair, trust_env=False, timeout=30)
+
+
 @pytest.fixture(scope="session")
 def http(local: LocalServers) -> Iterator[httpx.Client]:
-    """The shop's own HTTP, with its credentials, where a test looks past a client library."""
-    with httpx.Client(
-        base_url=local.checkout,
-        auth=(SHOP, local.keys.secret_key),
-        trust_env=False,
-        timeout=30,
-    ) as client:
+    """Where a test looks past a client library."""
+    with shop_client(local) as client:
         yield client
 
 

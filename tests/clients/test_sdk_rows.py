@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from checkout.drill.customer import CHALLENGE
-from checkout.local_servers import SHOP, LocalServers
-from tests.clients.conftest import APPS
+from checkout.local_servers import LocalServers
+from tests.clients.conftest import APPS, shop_client
 from tests.clients.plugin_rows import SDK_HEADERS
 from tests.clients.sdk_rows import SDKS, TEXT, Json, Need, Sdk
 from tests.support.local_servers import local_servers
@@ -38,12 +38,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
 
 @pytest.fixture(scope="module")
 def http(local: LocalServers) -> Iterator[httpx.Client]:
-    with httpx.Client(
-        base_url=local.checkout,
-        auth=(SHOP, local.keys.secret_key),
-        trust_env=False,
-        timeout=30,
-    ) as client:
+    with shop_client(local) as client:
         yield client
 
 
