@@ -641,6 +641,18 @@ async def test_keys_of_repeated_requests_are_not_the_shop_s(
     assert tokens[0] == tokens[2] != tokens[1] == tokens[3]
 
 
+async def test_long_keys_of_apps_are_as_good(server: Server, customer: Customer) -> None:
+    """What differs behind the column's length is another key, of an app's too."""
+    same, body = secrets.token_hex(150), {"checkout": ordered()}
+    tokens = [
+        (
+            await customer.post(CHECKOUTS, json=body, headers=bearer(server) | {"RequestID": key})
+        ).json()["checkout"]["token"]
+        for key in (same + "1", same + "1", same + "2")
+    ]
+    assert tokens[0] == tokens[1] != tokens[2]
+
+
 async def test_what_an_app_may_see(server: Server, customer: Customer) -> None:
     """What only the shop and its server share stays with them."""
     made = await server.create(
