@@ -17,8 +17,8 @@ import structlog
 from msgspec import Struct
 
 from checkout.errors import TooMany
+from checkout.ledger.base import Ledger
 from checkout.ledger.rows import Attempt
-from checkout.ledger.store import Ledger
 from checkout.payments import limits
 from checkout.payments.limits import WINDOW, Tally
 from checkout.payments.metrics import ALERTS, LIMITED

@@ -13,8 +13,8 @@ import structlog
 from checkout.bounded_cache import BoundedCache
 from checkout.errors import CheckoutError, NotFound
 from checkout.gateways.base import Gateway
+from checkout.ledger.base import Ledger, P, T, Verb
 from checkout.ledger.rows import Payment
-from checkout.ledger.store import Ledger, P, T, Verb
 from checkout.model.client_network import network_of
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
@@ -58,6 +58,15 @@ class Context:
         """Run a verb that changes a payment, and drop the payment from the cache."""
         try:
             return await self.ledger.write(verb, *args, **kwargs)
+        finally:
+            self.seen.drop(uid)
+
+    async def write_unsynced(
+        self, uid: str, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`write`, of what a power cut may undo."""
+        try:
+            return await self.ledger.write_unsynced(verb, *args, **kwargs)
         finally:
             self.seen.drop(uid)
 

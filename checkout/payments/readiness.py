@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import write_check
-from checkout.ledger.store import Ledger
+from checkout.ledger.base import Ledger
 from checkout.payments.metrics import ALERTS, LEDGER_WRITABLE
 
 log = structlog.get_logger(__name__)

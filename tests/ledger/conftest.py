@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from checkout.ledger.store import Ledger, open_ledger
+from checkout.ledger.base import Ledger
+from checkout.ledger.store import open_ledger
 from tests.support.databases import BACKENDS, database
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import attempts, payments
+from checkout.ledger.base import Ledger
 from checkout.ledger.rows import PaymentRow, text
-from checkout.ledger.store import Ledger
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
 from checkout.model.order import Customer

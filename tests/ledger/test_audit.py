@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from checkout.errors import Unavailable
 from checkout.ledger import audit
 from checkout.ledger.audit import FIRST, Actor
-from checkout.ledger.store import Ledger
+from checkout.ledger.base import Ledger
 
 ANN = Actor("ann", "cli", "till-1")
 REST = "via, origin, act, subject, shop, data, previous, hash"

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from checkout.ledger import cards, schema
-from checkout.ledger.store import Ledger
+from checkout.ledger.base import Ledger
 from checkout.model.outcome import PaidCard
 from tests.support.ledger_rows import NOW
 

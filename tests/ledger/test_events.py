@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import events, payments
-from checkout.ledger.store import Ledger
+from checkout.ledger.base import Ledger
 from tests.support.ledger_rows import NOW, payment_row
 
 

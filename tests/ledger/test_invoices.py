@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import attempts, invoices, payments
+from checkout.ledger.base import Ledger
 from checkout.ledger.invoices import Invoice
 from checkout.ledger.payments import KEPT_SECONDS
-from checkout.ledger.store import Ledger
 from checkout.model.status import Status
 from tests.support.ledger_rows import NOW, attempt, invoice, payment_row
 from tests.support.samples import SHOP_ID, order

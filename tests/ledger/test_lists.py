@@ -16,11 +16,11 @@ from sqlalchemy.pool import NullPool
 
 from checkout.identifiers import new_uid
 from checkout.ledger import attempts, lists, operations, payments
+from checkout.ledger.base import Ledger
 from checkout.ledger.lists import CHECKOUT_STATUSES, OPERATION_STATUSES, UNTRIED, ListFilter
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import PaymentRow
 from checkout.ledger.schema import operations as operations_table
-from checkout.ledger.store import Ledger
 from checkout.model.cursor import Cursor
 from checkout.model.money import Money
 from checkout.model.outcome import GatewayFacts

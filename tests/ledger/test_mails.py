@@ -8,9 +8,9 @@ import pytest
 
 from checkout.identifiers import new_uid
 from checkout.ledger import invoices, mails
+from checkout.ledger.base import Ledger
 from checkout.ledger.invoices import Invoice
 from checkout.ledger.mails import Mail
-from checkout.ledger.store import Ledger
 from checkout.model.invoice import Delivery, Kind
 from tests.support.ledger_rows import NOW, invoice
 

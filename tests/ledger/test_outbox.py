@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from checkout.identifiers import fitting, new_uid
 from checkout.ledger import listeners, outbox, payments
+from checkout.ledger.base import Ledger
 from checkout.ledger.outbox import Backlog, Webhook
 from checkout.ledger.rows import PaymentRow
-from checkout.ledger.store import Ledger
 from checkout.model.cursor import Cursor
 from tests.support.ledger_rows import NOW, payment_row
 

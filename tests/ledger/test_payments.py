@@ -10,7 +10,7 @@ from msgspec import Raw
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import attempts, payments
-from checkout.ledger.store import Ledger
+from checkout.ledger.base import Ledger
 from checkout.model.money import Money
 from checkout.model.order import Customer, CustomerFields, Methods, Order, PageSettings
 from checkout.model.status import Status

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checkout.ledger import payments
-from checkout.ledger.store import Ledger
+from checkout.ledger.base import Ledger
 from tests.support.ledger_rows import payment_row
 from tests.support.servers import two_at_once
 

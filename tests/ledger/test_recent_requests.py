@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from checkout.ledger import payments, recent_requests
+from checkout.ledger.base import Ledger
 from checkout.ledger.rows import PaymentRow
 from checkout.ledger.schema import recent as table
-from checkout.ledger.store import Ledger
 from checkout.model.status import Status
 from tests.support.ledger_rows import NOW, payment_row
 from tests.support.servers import two_at_once

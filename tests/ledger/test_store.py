@@ -15,8 +15,10 @@ from sqlalchemy import Connection, text
 
 from checkout.errors import Unavailable
 from checkout.ledger import payments
+from checkout.ledger.base import Ledger
 from checkout.ledger.rows import PaymentRow
-from checkout.ledger.store import Ledger, SqliteLedger, migrate, open_ledger
+from checkout.ledger.sqlite import SqliteLedger
+from checkout.ledger.store import migrate, open_ledger
 from checkout.model.status import Status
 from tests.support.databases import sqlite
 from tests.support.ledger_rows import payment_row

@@ -7,7 +7,7 @@ from typing import Final
 from checkout.gateways.base import Charge, PaymentReference
 from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger import attempts
-from checkout.ledger.store import P, T, Verb
+from checkout.ledger.base import P, T, Verb
 from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
 from checkout.payments.context import Context

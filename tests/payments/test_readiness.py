@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from checkout.errors import Unavailable
 from checkout.ledger import write_check
-from checkout.ledger.store import Ledger
+from checkout.ledger.base import Ledger
 from checkout.payments.background import Background, Task
 from checkout.payments.readiness import AGAIN, DEADLINE, FRESH, Readiness
 from tests.support.clock import Clock

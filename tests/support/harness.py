@@ -11,10 +11,11 @@ import msgspec
 
 from checkout.gateways.base import Gateway
 from checkout.ledger import events, outbox
+from checkout.ledger.base import Ledger
 from checkout.ledger.events import Event
 from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Attempt, Payment
-from checkout.ledger.store import Ledger, open_ledger
+from checkout.ledger.store import open_ledger
 from checkout.model.status import Status
 from checkout.payments import charge, create, customer_actions, gateway_notifications, transitions
 from checkout.payments.charge import Submission

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, create_engine, delete, event
 from sqlalchemy.pool import StaticPool
 
 from checkout.errors import Unavailable
+from checkout.ledger.base import Ledger, P, T, Verb
 from checkout.ledger.schema import METADATA
-from checkout.ledger.store import Ledger, P, T, Verb
 
 
 class WrappedLedger:
@@ -25,6 +25,9 @@ class WrappedLedger:
     async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
         return await self.inner.write(verb, *args, **kwargs)
 
+    async def write_unsynced(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self.write(verb, *args, **kwargs)
+
     async def tidy(self, *, whole: bool = False) -> None:
         await self.inner.tidy(whole=whole)
 
@@ -38,7 +41,7 @@ class UnavailableLedger:
     async def read(self, *_: Any, **__: Any) -> Any:
         raise Unavailable
 
-    write = read
+    write = write_unsynced = read
 
     async def tidy(self, *, whole: bool = False) -> None:
         raise Unavailable
@@ -85,6 +88,8 @@ class InlineLedger:
         if fault == "unheard":
             raise Unavailable
         return done
+
+    write_unsynced = write
 
     async def tidy(self, *, whole: bool = False) -> None:
         pass
