@@ -26,8 +26,8 @@ test: lint ## everything: style, types, imports, then the tests (installs browse
 	@CHECKOUT_CHROMIUM="$$(tools/chromium)" && export CHECKOUT_CHROMIUM && \
 		CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
 		tools/engines && tools/node && tools/php && \
-		$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not engines" $(PYTEST_ARGS) && \
-		$(BIN)/python -m pytest -m "browser or engines" $(PYTEST_ARGS)  # alone: they have clocks to keep
+		$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not engines and not bench" $(PYTEST_ARGS) && \
+		$(BIN)/python -m pytest -m "browser or engines or bench" $(PYTEST_ARGS)  # alone: they have clocks to keep
 
 lint: $(VENV)/.dev ## style, types and the import chain
 	$(BIN)/ruff check
