@@ -29,11 +29,15 @@ from rich.table import Table
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
+from bench.figures import Figure, percentile
 from checkout.errors import Unavailable
 from checkout.ledger import attempts, payments
 from checkout.ledger.statements import driver
 from checkout.ledger.store import migrate, open_ledger
 from tests.support.ledger_rows import attempt, payment_row
+
+PROCESSES: Final = 4
+LEAST: Final = 2.0  # times the writes of a transaction each
 
 Verb = Callable[[Connection], None]
 Written = Callable[[Verb], Awaitable[None]]
@@ -123,6 +127,23 @@ def together(way: str, folder: Path, processes: int, seconds: float, at_once: in
     return [json.loads(each.communicate("go\n")[0]) for each in _all_told(started)]
 
 
+def figures(seconds: float) -> list[Figure]:
+    """Four processes that write at once, by rounds and by a transaction each."""
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        for way in ("one by one", "rounds"):
+            said = together(way, Path(name), PROCESSES, seconds, at_once=4)
+            found[way] = _row(PROCESSES, way, said)
+    ours, theirs = found["rounds"], found["one by one"]
+    ratio = ours["writes a second"] / theirs["writes a second"]
+    return [
+        Figure("writes, 4 processes: a second", ours["writes a second"], "/s"),
+        Figure("writes, 4 processes / a transaction each", ratio, least=LEAST),
+        Figure("writes, 4 processes: longest", ours["longest ms"], "ms"),
+        Figure("writes, 4 processes, a transaction each: longest", theirs["longest ms"], "ms"),
+    ]
+
+
 def _all_told(started: list[Popen[str]]) -> list[Popen[str]]:
     for each in started:
         assert each.stdin is not None
@@ -168,7 +189,7 @@ def _row(processes: int, way: str, said: list[Any]) -> dict[str, Any]:
         "of one, least": round(rates[0]),
         "most": round(rates[-1]),
         "p50 ms": round(statistics.median(took) * 1000, 1),
-        "p99 ms": round(took[int(len(took) * 0.99)] * 1000, 1),
+        "p99 ms": round(percentile(took, 0.99) * 1000, 1),
         "longest ms": round(took[-1] * 1000, 1),
         "CPU us": round(statistics.mean(each["cpu"] for each in said) * 1e6),
         "refused": sum(each["refused"] for each in said),
