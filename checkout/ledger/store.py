@@ -14,11 +14,12 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from checkout.ledger.base import Ledger
-from checkout.ledger.postgres import PostgresLedger
 from checkout.ledger.sqlite import SqliteLedger
 from checkout.process import make_private
+from checkout.settings.values import PostgresLimits
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+DEFAULTS = PostgresLimits()
 
 
 def migrate(url: str) -> None:
@@ -36,12 +37,15 @@ def migrate(url: str) -> None:
         engine.dispose()
 
 
-def open_ledger(url: str) -> Ledger:
-    """A ledger on a migrated database."""
+def open_ledger(url: str, limits: PostgresLimits = DEFAULTS) -> Ledger:
+    """A ledger on a migrated database; `limits` are PostgreSQL's."""
     if make_url(url).get_backend_name() == "sqlite":
         _keep_private(url)
         return SqliteLedger(url)
-    return PostgresLedger(url)
+    # Imported here: its driver is there only where the extra is installed.
+    from checkout.ledger.postgres import PostgresLedger
+
+    return PostgresLedger(url, limits)
 
 
 def _keep_private(url: str) -> None:
