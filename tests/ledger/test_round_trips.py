@@ -12,33 +12,33 @@ from sqlalchemy import Connection
 from checkout.ledger import outbox, payments, write_check
 from checkout.ledger.statements import alone
 from checkout.payments import status_query
+from tests.support.cutting_proxy import CuttingProxy, cutting_proxy
 from tests.support.databases import BACKENDS, database
 from tests.support.fake_gateway import DECLINED, PAID, PENDING
 from tests.support.harness import Harness, open_harness
-from tests.support.postgres_relay import Relay, relay_to
 
 pytestmark = pytest.mark.skipif("postgresql" not in BACKENDS, reason="no PostgreSQL")
 
 
 class Counted:
-    """Payments over the relay."""
+    """Payments over the proxy."""
 
-    def __init__(self, harness: Harness, relay: Relay) -> None:
+    def __init__(self, harness: Harness, proxy: CuttingProxy) -> None:
         self.harness = harness
-        self._relay = relay
+        self._proxy = proxy
 
     async def trips(self, step: Awaitable[Any]) -> int:
-        before = self._relay.trips
+        before = self._proxy.requests
         await step
-        return self._relay.trips - before
+        return self._proxy.requests - before
 
 
 @pytest.fixture
 async def counted(tmp_path: Path) -> AsyncIterator[Counted]:
     with database("postgresql", tmp_path) as url:
-        async with relay_to(url) as relay, open_harness(relay.url) as harness:
+        async with cutting_proxy(url) as proxy, open_harness(proxy.url) as harness:
             await harness.ledger.read(payments.by_uid, "")  # connected
-            yield Counted(harness, relay)
+            yield Counted(harness, proxy)
 
 
 async def test_a_payment(counted: Counted) -> None:
