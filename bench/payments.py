@@ -74,17 +74,11 @@ class Turns(Struct):
         return sum(each.cpu() for each in self.servers)
 
     def figures(self) -> Iterator[Figure]:
-        cpu, p50, p99 = (
-            each * 1000
-            for each in (
-                statistics.median(self.cpu),
-                percentile(self.pay, 0.5),
-                percentile(self.pay, 0.99),
-            )
-        )
         yield Figure(f"payments, {self.name}", statistics.median(self.rates), "/s")
-        yield Figure("  CPU of the workers for each", cpu, "ms")
-        yield Figure("  Pay, p50", p50, "ms")
+        if any(self.cpu):
+            yield Figure("  CPU of the workers for each", statistics.median(self.cpu) * 1000, "ms")
+        yield Figure("  Pay, p50", percentile(self.pay, 0.5) * 1000, "ms")
+        p99 = percentile(self.pay, 0.99) * 1000
         yield Figure("  Pay, p99", p99, "ms", most=PAY_P99, unjudged=self.crowded)
 
 
@@ -153,7 +147,8 @@ def _of_sqlite(found: Mapping[int, Turns], bare: Bare) -> Iterator[Figure]:
     one = found[1]
     ratio = median_ratio(one.rates, bare.rates)
     yield Figure("payments, SQLite, 1 worker / bare", ratio, least=OF_BARE)
-    yield Figure("  the same by the workers' CPU", median_ratio(bare.cpu, one.cpu))
+    if any(one.cpu):
+        yield Figure("  the same by the workers' CPU", median_ratio(bare.cpu, one.cpu))
     yield from _scaling("SQLite, workers:", found, WORKERS)
 
 
