@@ -12,11 +12,12 @@ import pytest
 from checkout.gateways.client import UNREACHABLE, GatewayClient, GatewayResponse
 from checkout.payments.connections import HostConnections
 from checkout.payments.dns import Resolver
+from checkout.payments.http_transport import HttpTransport
 from tests.support.hanging_names import HangingNames
 
 
-def pool() -> httpx.AsyncHTTPTransport:
-    return httpx.AsyncHTTPTransport(trust_env=False, limits=httpx.Limits(max_connections=5))
+def pool() -> HttpTransport:
+    return HttpTransport(httpx.create_ssl_context(trust_env=False), most=5)
 
 
 def wire(transport: httpx.AsyncBaseTransport, base: str, seconds: float = 2.0) -> GatewayClient:
