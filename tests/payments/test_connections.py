@@ -90,3 +90,20 @@ async def test_who_leaves_does_not_take_the_look_up_along(*, left: bool) -> None
             each.cancel()
         names.let.set()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_a_name_is_looked_up_once_and_again_where_nobody_answers() -> None:
+    """What is found goes along to the connection: this name is none that the system knows."""
+    names = HangingNames("127.0.0.1")
+    well = await asyncio.start_server(_answers, "127.0.0.1", 0)
+    port = well.sockets[0].getsockname()[1]
+    async with HostConnections(pool, Resolver("test", names)) as transport:
+        client = wire(transport, f"http://pay.example.invalid:{port}")
+        async with well:
+            for _ in range(3):
+                assert isinstance(await client.charge("/pay", {}), GatewayResponse)
+        assert names.looked["pay.example.invalid"] == 1
+        assert await client.charge("/pay", {}) == UNREACHABLE
+        assert names.looked["pay.example.invalid"] == 1
+        assert await client.charge("/pay", {}) == UNREACHABLE, "it may have moved"
+        assert names.looked["pay.example.invalid"] == 2
