@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.support import servers
 from tests.support.honest_gateway import GATEWAY_SECRET, GATEWAY_SHOP
-from tests.support.settings import SHOP, UNLIMITED, overpay, shop, write_settings
+from tests.support.settings import SHOP, UNLIMITED, Table, overpay, shop, write_settings
 
 STOP_SECONDS: Final = 40.0
 
@@ -25,9 +25,16 @@ PACE: Final = {
 
 
 class KillableServer:
-    """Start it, kill it, start it again: the folder keeps its settings and its ledger."""
+    """Start it, kill it, start it again: the folder keeps its settings, and its ledger where
+    `database` names no other."""
 
-    def __init__(self, folder: Path, gateway: str, schedule: Mapping[str, float] = PACE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        gateway: str,
+        schedule: Mapping[str, float] = PACE,
+        database: str | None = None,
+    ) -> None:
         self.port = servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         ours = shop(f"{self.url}/", {"credit_card": "cards"})
@@ -36,11 +43,13 @@ class KillableServer:
         self._schedule = dict(schedule)
         self._process: servers.Process | None = None
         cards = overpay(gateway, shop_id=GATEWAY_SHOP, secret_key=GATEWAY_SECRET)
-        tables = {
+        tables: Table = {
             "gateways": {"cards": cards},
             "shops": {SHOP: ours},
             "limits": UNLIMITED | {"submits_per_payment": 1000},
         }
+        if database:
+            tables["database"] = database
         self._config = write_settings(folder, self.url, tables)
 
     @property
@@ -71,8 +80,10 @@ class KillableServer:
 
 
 @asynccontextmanager
-async def open_killable_server(folder: Path, gateway: str) -> AsyncIterator[KillableServer]:
-    server = KillableServer(folder, gateway)
+async def open_killable_server(
+    folder: Path, gateway: str, database: str | None = None
+) -> AsyncIterator[KillableServer]:
+    server = KillableServer(folder, gateway, database=database)
     try:
         yield server
     finally:
