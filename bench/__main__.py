@@ -20,7 +20,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from bench import webhooks
+from bench import ledger, webhooks
 from bench.charges import charges
 from bench.figures import CORES, HALF, Figure
 from bench.memory import memory
@@ -55,6 +55,7 @@ BENCHES: Final[Mapping[str, Bench]] = {
     "pages": lambda effort: pages(effort.page_rounds, effort.page_seconds),
     "charges": lambda effort: charges(effort.charges),
     "payments": lambda effort: payments(effort.rounds, effort.seconds, workers=effort.workers),
+    "ledger": lambda effort: ledger.figures(effort.seconds),
     "memory": lambda effort: memory(effort.seconds),
     "webhooks": lambda _: webhooks.figures(),
 }

@@ -19,6 +19,8 @@ from checkout.settings.values import PostgresLimits
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 VERSION: Final = "alembic_version"  # the table with the last migration that was made
+# The files beside an SQLite database: two of SQLite's, two of `ledger.turn`.
+BESIDE: Final = ("-wal", "-shm", "-next", "-turn")
 DEFAULTS: Final = PostgresLimits()
 
 
@@ -76,7 +78,7 @@ def _keep_private(url: str) -> None:
     if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
         return
     path = Path(address.database or "")
-    beside = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    beside = (path.with_name(path.name + end) for end in BESIDE)
     for file in (path, *filter(Path.exists, beside)):
         with suppress(OSError):  # not ours, or can't be created: SQLite's own error is clearer
             make_private(file)
