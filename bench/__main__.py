@@ -26,7 +26,7 @@ from bench.figures import CORES, HALF, Figure
 from bench.memory import memory
 from bench.others import Watch
 from bench.pages import pages
-from bench.payments import WORKERS, payments
+from bench.payments import SERVERS, WORKERS, over_postgres, over_sqlite
 
 
 class Effort(Struct, frozen=True):
@@ -38,6 +38,7 @@ class Effort(Struct, frozen=True):
     rounds: int = 7
     seconds: float = 3.0
     workers: tuple[int, ...] = tuple(WORKERS)
+    servers: tuple[int, ...] = tuple(SERVERS)
 
 
 QUICK: Final = Effort(
@@ -47,6 +48,7 @@ QUICK: Final = Effort(
     rounds=3,
     seconds=1.5,
     workers=tuple(count for count in (1, 2) if count == 1 or count + 2 <= CORES),
+    servers=tuple(count for count in (1, 2) if count == 1 or count + 3 <= CORES),
 )
 
 Bench = Callable[[Effort], Iterable[Figure]]
@@ -54,11 +56,13 @@ Bench = Callable[[Effort], Iterable[Figure]]
 BENCHES: Final[Mapping[str, Bench]] = {
     "pages": lambda effort: pages(effort.page_rounds, effort.page_seconds),
     "charges": lambda effort: charges(effort.charges),
-    "payments": lambda effort: payments(effort.rounds, effort.seconds, workers=effort.workers),
+    "payments": lambda effort: over_sqlite(effort.rounds, effort.seconds, effort.workers),
+    "postgresql": lambda effort: over_postgres(effort.rounds, effort.seconds, effort.servers),
     "ledger": lambda effort: ledger.figures(effort.seconds),
     "memory": lambda effort: memory(effort.seconds),
     "webhooks": lambda _: webhooks.figures(),
 }
+WIDTH: Final = 120  # of the table, where there is no terminal to tell
 LONG: Final = frozenset({"webhooks"})  # not for `--quick`: it waits a minute, and has a test
 
 
@@ -94,7 +98,8 @@ def _as_table(figures: Iterable[Figure], slack: float) -> None:
     for each in figures:
         value = f"{each.value:.3g}" if each.value < 1 else f"{each.value:,.1f}"
         table.add_row(each.name, f"{value} {each.unit}", each.target, each.verdict(slack))
-    Console(markup=False).print(table)
+    wide = None if sys.stdout.isatty() else WIDTH
+    Console(markup=False, width=wide).print(table)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
 from checkout.ledger.index_steps import earliest, steps
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts, payments
 from checkout.ledger.statements import Change, Query, alone
-from checkout.model.status import Status
+from checkout.model.status import LIVE, Status
 
 STRUCTURED: Final = (Struct, tuple)
 COLUMNS: Final = {  # an attempt's field -> its column
@@ -148,6 +148,28 @@ def _one(conn: Connection, query: Query, value: str) -> Attempt | None:
 def take_query(conn: Connection, key: str, *, now: float, until: float) -> bool:
     """Take the right to query the gateway: one worker has it until `until`."""
     return TAKE_QUERY(conn, {"of_key": key, "now": now, "until": until}) == 1
+
+
+def take_queries(
+    conn: Connection, keys: Collection[str], *, now: float, intervals: Sequence[float]
+) -> set[str]:
+    """`take_query` for many at once; the keys of those that were taken. Attempts that have ended
+    are not. The n-th query of an attempt is followed by the n-th interval, in seconds; the last one
+    repeats.
+
+    Rows that another transaction holds are left out: two workers that take the same attempts in
+    another order would wait for each other.
+    """
+    due = (attempts.c.key.in_(keys), attempts.c.next_query_at <= now, attempts.c.status.in_(LIVE))
+    free = select(attempts.c.key).where(*due).with_for_update(skip_locked=True)
+    interval = case(dict(enumerate(intervals)), value=attempts.c.queries, else_=intervals[-1])
+    taken = conn.execute(
+        update(attempts)
+        .where(attempts.c.key.in_(free), *due)
+        .values(next_query_at=now + interval, asked_at=now, queries=attempts.c.queries + 1)
+        .returning(attempts.c.key)
+    )
+    return set(taken.scalars())
 
 
 def take_query_now(conn: Connection, key: str, *, now: float, interval: float) -> float:
