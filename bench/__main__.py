@@ -27,6 +27,7 @@ from bench.memory import memory
 from bench.others import Watch
 from bench.pages import pages
 from bench.payments import WORKERS, payments
+from bench.waiting import CUSTOMERS, FEW, waiting
 
 
 class Effort(Struct, frozen=True):
@@ -38,6 +39,8 @@ class Effort(Struct, frozen=True):
     rounds: int = 7
     seconds: float = 3.0
     workers: tuple[int, ...] = tuple(WORKERS)
+    customers: int = CUSTOMERS  # who wait
+    waiting_seconds: float = 60.0
 
 
 QUICK: Final = Effort(
@@ -47,6 +50,8 @@ QUICK: Final = Effort(
     rounds=3,
     seconds=1.5,
     workers=tuple(count for count in (1, 2) if count == 1 or count + 2 <= CORES),
+    customers=FEW,
+    waiting_seconds=20.0,
 )
 
 Bench = Callable[[Effort], Iterable[Figure]]
@@ -55,6 +60,7 @@ BENCHES: Final[Mapping[str, Bench]] = {
     "pages": lambda effort: pages(effort.page_rounds, effort.page_seconds),
     "charges": lambda effort: charges(effort.charges),
     "payments": lambda effort: payments(effort.rounds, effort.seconds, workers=effort.workers),
+    "waiting": lambda effort: waiting(effort.customers, effort.waiting_seconds),
     "memory": lambda effort: memory(effort.seconds),
     "webhooks": lambda _: webhooks.figures(),
 }
