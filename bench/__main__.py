@@ -20,13 +20,13 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from bench import webhooks
+from bench import ledger, webhooks
 from bench.charges import charges
 from bench.figures import CORES, HALF, Figure
 from bench.memory import memory
 from bench.others import Watch
 from bench.pages import pages
-from bench.payments import WORKERS, payments
+from bench.payments import SERVERS, WORKERS, over_postgres, over_sqlite
 from bench.waiting import CUSTOMERS, FEW, waiting
 
 
@@ -39,6 +39,7 @@ class Effort(Struct, frozen=True):
     rounds: int = 7
     seconds: float = 3.0
     workers: tuple[int, ...] = tuple(WORKERS)
+    servers: tuple[int, ...] = tuple(SERVERS)
     customers: int = CUSTOMERS  # who wait
     waiting_seconds: float = 60.0
 
@@ -50,6 +51,7 @@ QUICK: Final = Effort(
     rounds=3,
     seconds=1.5,
     workers=tuple(count for count in (1, 2) if count == 1 or count + 2 <= CORES),
+    servers=tuple(count for count in (1, 2) if count == 1 or count + 3 <= CORES),
     customers=FEW,
     waiting_seconds=20.0,
 )
@@ -59,11 +61,14 @@ Bench = Callable[[Effort], Iterable[Figure]]
 BENCHES: Final[Mapping[str, Bench]] = {
     "pages": lambda effort: pages(effort.page_rounds, effort.page_seconds),
     "charges": lambda effort: charges(effort.charges),
-    "payments": lambda effort: payments(effort.rounds, effort.seconds, workers=effort.workers),
+    "payments": lambda effort: over_sqlite(effort.rounds, effort.seconds, effort.workers),
+    "postgresql": lambda effort: over_postgres(effort.rounds, effort.seconds, effort.servers),
+    "ledger": lambda effort: ledger.figures(effort.seconds),
     "waiting": lambda effort: waiting(effort.customers, effort.waiting_seconds),
     "memory": lambda effort: memory(effort.seconds),
     "webhooks": lambda _: webhooks.figures(),
 }
+WIDTH: Final = 120  # of the table, where there is no terminal to tell
 LONG: Final = frozenset({"webhooks"})  # not for `--quick`: it waits a minute, and has a test
 
 
@@ -99,7 +104,8 @@ def _as_table(figures: Iterable[Figure], slack: float) -> None:
     for each in figures:
         value = f"{each.value:.3g}" if each.value < 1 else f"{each.value:,.1f}"
         table.add_row(each.name, f"{value} {each.unit}", each.target, each.verdict(slack))
-    Console(markup=False).print(table)
+    wide = None if sys.stdout.isatty() else WIDTH
+    Console(markup=False, width=wide).print(table)
 
 
 if __name__ == "__main__":

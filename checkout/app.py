@@ -204,7 +204,7 @@ async def open_context(
     """A context with the settings' ledger and gateways, for the server and for commands."""
     schedule = schedule or Schedule()
     migrate(settings.database)
-    ledger = open_ledger(settings.database)
+    ledger = open_ledger(settings.database, settings.postgresql)
     try:
         trusted = httpx.create_ssl_context(trust_env=False)
         async with upstream or HostConnections(

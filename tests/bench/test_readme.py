@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from bench import charges, memory, pages, payments, webhooks
+from bench import charges, ledger, memory, pages, payments, webhooks
 from tests.support.servers import ROOT
 
 TARGETS: Final = {
@@ -16,6 +16,7 @@ TARGETS: Final = {
     "the same on 2 and 4 workers": [payments.WORKERS[2], payments.WORKERS[4]],
     "the same on one worker over PostgreSQL": [payments.OF_SQLITE],
     "the same on 2 and 4 servers": [payments.SERVERS[2], payments.SERVERS[4]],
+    "writes of 4 processes": [ledger.LEAST],
     "Pay at 16 payers a worker": [payments.PAY_P99],
     "added to a charge": [charges.P50, charges.P99],
     "idle memory": [memory.IDLE],
