@@ -13,12 +13,15 @@ from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.pool import NullPool
 
 from checkout.ledger.base import Ledger
-from checkout.ledger.postgres import PostgresLedger
 from checkout.ledger.sqlite import SqliteLedger
 from checkout.process import make_private
+from checkout.settings.values import PostgresLimits
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 VERSION: Final = "alembic_version"  # the table with the last migration that was made
+# The files beside an SQLite database: two of SQLite's, two of `ledger.turn`.
+BESIDE: Final = ("-wal", "-shm", "-next", "-turn")
+DEFAULTS: Final = PostgresLimits()
 
 
 def migrate(url: str) -> None:
@@ -57,12 +60,15 @@ def _upgrade(conn: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def open_ledger(url: str) -> Ledger:
-    """A ledger on a migrated database."""
+def open_ledger(url: str, limits: PostgresLimits = DEFAULTS) -> Ledger:
+    """A ledger on a migrated database; `limits` are PostgreSQL's."""
     if make_url(url).get_backend_name() == "sqlite":
         _keep_private(url)
         return SqliteLedger(url)
-    return PostgresLedger(url)
+    # Imported here: its driver is there only where the extra is installed.
+    from checkout.ledger.postgres import PostgresLedger
+
+    return PostgresLedger(url, limits)
 
 
 def _keep_private(url: str) -> None:
@@ -72,7 +78,7 @@ def _keep_private(url: str) -> None:
     if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
         return
     path = Path(address.database or "")
-    beside = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    beside = (path.with_name(path.name + end) for end in BESIDE)
     for file in (path, *filter(Path.exists, beside)):
         with suppress(OSError):  # not ours, or can't be created: SQLite's own error is clearer
             make_private(file)

@@ -194,4 +194,6 @@ def _operations(context: MigrationContext):  # type: ignore[no-untyped-def]
 
 def test_rows_are_held_where_the_database_can() -> None:
     """PostgreSQL's transactions run side by side: whoever changes a payment holds its row."""
-    assert "FOR NO KEY UPDATE" in str(payments.LOCK.select.compile(dialect=postgresql.dialect()))
+    assert "FOR NO KEY UPDATE" in str(
+        payments.LOCK.payment.select.compile(dialect=postgresql.dialect())
+    )
