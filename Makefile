@@ -15,7 +15,7 @@ LOCK_ARGS ?=
 SDK ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format docs fuzz attack storm vendor-suite bench build sbom audit lock clean
+.PHONY: help demo test lint format docs fuzz attack storm vendor-suite postgres bench build sbom audit lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -24,9 +24,11 @@ demo: $(VENV)/.runtime ## a sample shop, the checkout and simulated gateways, on
 	@exec $(BIN)/checkout demo $(DEMO_ARGS)
 
 test: lint ## everything: style, types, imports, then the tests (installs browsers where it may)
-	@CHECKOUT_CHROMIUM="$$(tools/chromium)" && export CHECKOUT_CHROMIUM && tools/engines && tools/node && tools/php && \
-		$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not engines" $(PYTEST_ARGS) && \
-		$(BIN)/python -m pytest -m "browser or engines" $(PYTEST_ARGS)  # alone: they have clocks to keep
+	@CHECKOUT_CHROMIUM="$$(tools/chromium)" && export CHECKOUT_CHROMIUM && \
+		CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
+		tools/engines && tools/node && tools/php && \
+		$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not engines and not bench" $(PYTEST_ARGS) && \
+		$(BIN)/python -m pytest -m "browser or engines or bench" $(PYTEST_ARGS)  # alone: they have clocks to keep
 
 lint: $(VENV)/.dev ## style, types and the import chain
 	$(BIN)/ruff check
@@ -52,6 +54,10 @@ storm: $(VENV)/.dev ## STORM payments through two servers with every fault, 30 t
 
 vendor-suite: $(VENV)/.dev ## the vendor's own PHP suite, of the checkout SDK=/path, against ours (needs phpunit)
 	@exec $(BIN)/python -m tools.vendor_suite $(SDK)
+
+postgres: $(VENV)/.dev ## what runs on PostgreSQL alone, over the newest one here, or CHECKOUT_POSTGRES=/folder/of/its/programs
+	@CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
+		$(BIN)/python -m pytest tests/ledger tests/payments -n auto --dist loadfile -k postgresql $(PYTEST_ARGS)
 
 bench: $(VENV)/.dev ## speed, weight and memory, each beside a baseline of the same run
 	@exec $(BIN)/python -m bench $(BENCH_ARGS)

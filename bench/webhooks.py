@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from bench.figures import Figure
 from checkout.app import create_app, open_context
 from checkout.gateways import OPTIONS
 from checkout.identifiers import new_uid
@@ -33,10 +34,21 @@ from tests.support.servers import Process, kill, start
 from tests.support.settings import NOBODY, overpay, shop, write_settings
 
 WAITING = 1000
+MOST = 2.0  # seconds until it comes, while so many wait
 TOLD = 40  # webhooks of the other shop
 EVERY = 0.1  # seconds between two of them
 PATIENCE = 120.0  # seconds
 LOOK = 0.02
+
+
+def figures() -> list[Figure]:
+    """How late a shop is told by two workers, without those that wait and with them."""
+    found = []
+    for waiting, most in ((0, None), (WAITING, MOST)):
+        came, _ = asyncio.run(delays(workers=2, waiting=waiting))
+        name = f"webhook, {waiting} of another shop waiting, at most"
+        found.append(Figure(name, max(came), "s", most=most))
+    return found
 
 
 @dataclass

@@ -24,6 +24,7 @@ from checkout.payments import retention
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
 from checkout.payments.context import Context
+from checkout.payments.due_queries import DueQueries
 from checkout.payments.mailer import Mailer
 from checkout.payments.readiness import Readiness
 from checkout.payments.recovery import Sweeper
@@ -135,7 +136,8 @@ def create_app(
             webhook_sender = WebhookSender(context, http)
             mailer = Mailer(context, invoice_sender(context))
             context.verify = Verifier(context, http)
-            serving = AppContext(context, signer, renderer, {}, challenge)
+            due_queries = DueQueries(context)
+            serving = AppContext(context, signer, renderer, {}, due_queries, challenge)
             app.state.context = serving
             often = context.schedule.recovery_interval
             tasks = [
@@ -161,6 +163,7 @@ def create_app(
                 yield
             finally:
                 await background.stop()
+                due_queries.clear()
                 await asyncio.gather(context.finish(), webhook_sender.finish(), mailer.finish())
 
     app = Litestar(
@@ -201,7 +204,7 @@ async def open_context(
     """A context with the settings' ledger and gateways, for the server and for commands."""
     schedule = schedule or Schedule()
     migrate(settings.database)
-    ledger = open_ledger(settings.database)
+    ledger = open_ledger(settings.database, settings.postgresql)
     try:
         trusted = httpx.create_ssl_context(trust_env=False)
         async with upstream or HostConnections(

@@ -15,9 +15,11 @@ from granian.http import HTTP1Settings, HTTP2Settings
 
 HEAD_SECONDS: Final = 10  # for a head to come in, and between two requests of a connection
 LARGEST_HEAD: Final = 64 * 1024  # bytes; a larger one is answered 431
-MOST_CONNECTIONS: Final = 2048  # of a worker; others wait in the system's queue
+MOST_CONNECTIONS: Final = 32_768  # of a worker, at some 10 kB each; others wait in the queue
+QUEUE: Final = 4096  # connections that the system keeps for us, where it lets us
+OTHER_FILES: Final = 2048  # open files that are not customers': the ledger, gateways, shops
 MOST_STREAMS: Final = 100  # requests at once in one connection of HTTP/2
-FILES: Final = 65_536  # open files of a process, where the system lets us have them
+FILES: Final = 65_536  # open files of a process, where the system has no limit
 
 
 def listen(
@@ -47,21 +49,27 @@ def listen(
         log_access=False,
         respawn_failed_workers=workers > 1,
         workers_kill_timeout=grace,
-        backpressure=min(MOST_CONNECTIONS, open_files() // 2),
+        backlog=QUEUE,
+        backpressure=connections(open_files()),
     ).serve()
 
 
-def open_files(most: int = FILES) -> int:
-    """How many files and connections a process may have open, after asking for `most`; the workers
-    inherit it. Half are for customers, so that connections to the ledger and the gateways remain
-    possible."""
+def connections(files: int) -> int:
+    """How many connections a worker takes: a customer who waits keeps one. Those to the ledger and
+    the gateways remain possible."""
+    return min(MOST_CONNECTIONS, max(files - OTHER_FILES, files // 2))
+
+
+def open_files() -> int:
+    """How many files and connections a process may have open, after asking for as many as the
+    system lets us have; the workers inherit it."""
     try:
         import resource
     except ImportError:  # no Unix
-        return most
+        return FILES
     now, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = most if limit == resource.RLIM_INFINITY else min(most, limit)
+    wanted = FILES if limit == resource.RLIM_INFINITY else limit
     if now == resource.RLIM_INFINITY or now >= wanted:
-        return most if now == resource.RLIM_INFINITY else now
+        return wanted
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, limit))
     return wanted

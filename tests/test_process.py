@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from checkout.ledger.store import migrate, open_ledger
+from checkout.ledger.store import BESIDE, migrate, open_ledger
 from checkout.process import make_private, write_private
 from tests.support.servers import ROOT
 from tests.support.settings import NOBODY, SHOP, overpay, shop, write_settings
@@ -66,7 +66,7 @@ async def test_a_database_is_private_from_the_beginning(tmp_path: Path, open_uma
     await ledger.write(lambda conn: conn.exec_driver_sql("DELETE FROM recent"))
     found = modes(tmp_path)
     await ledger.close()
-    assert found == dict.fromkeys(("new.db", "new.db-wal", "new.db-shm"), "0o600")
+    assert found == dict.fromkeys(("new.db", *(f"new.db{end}" for end in BESIDE)), "0o600")
 
 
 async def test_a_looser_one_is_tightened(tmp_path: Path, open_umask: object) -> None:

@@ -10,17 +10,9 @@ from typing import Any
 import click
 import msgspec
 
-from checkout.cli.common import (
-    FAILED,
-    UNUSABLE,
-    config_option,
-    console,
-    fail,
-    json_option,
-    moment,
-    print_json,
-    with_context,
-)
+from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail, json_option, print_json
+from checkout.cli.common import console, moment
+from checkout.cli.context import with_context
 from checkout.ledger import audit as log
 from checkout.ledger.audit import Entry, Verdict
 from checkout.payments.context import Context

@@ -13,15 +13,8 @@ import httpx
 from rich.text import Text
 
 from checkout.app import challenge_of, open_context
-from checkout.cli.common import (
-    FAILED,
-    config_option,
-    console,
-    json_option,
-    print_json,
-    settings_of,
-    settings_path,
-)
+from checkout.cli.basics import FAILED, config_option, json_option, print_json
+from checkout.cli.common import console, settings_of, settings_path
 from checkout.errors import CheckoutError
 from checkout.gateways.base import Gateway, PaymentReference
 from checkout.i18n import LANGUAGES, translations

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from checkout.cli.common import FAILED, fail
+from checkout.cli.basics import FAILED, fail
 from checkout.cli.sandbox import require_sandbox
 from checkout.local_servers import (
     DEVELOPED,

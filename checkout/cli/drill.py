@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from checkout.cli.common import FAILED, UNUSABLE, console, fail, json_option, print_json
+from checkout.cli.basics import FAILED, UNUSABLE, fail, json_option, print_json
+from checkout.cli.common import console
 from checkout.cli.sandbox import require_sandbox
 from checkout.drill.checks import Patience
 from checkout.drill.run import Result, drill, open_servers

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from checkout.cli.common import actor, config_option, console, json_option, print_json, with_context
+from checkout.cli.basics import config_option, json_option, print_json
+from checkout.cli.common import actor, console
+from checkout.cli.context import with_context
 from checkout.cli.list_table import print_table
 from checkout.ledger.invoices import Standing
 from checkout.model.money import Money

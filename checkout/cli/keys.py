@@ -7,14 +7,8 @@ from pathlib import Path
 
 import click
 
-from checkout.cli.common import (
-    UNUSABLE,
-    config_option,
-    fail,
-    json_option,
-    print_json,
-    settings_of,
-)
+from checkout.cli.basics import UNUSABLE, config_option, fail, json_option, print_json
+from checkout.cli.common import settings_of
 from checkout.local_servers import new_pair as new_pair
 from checkout.shop_api.webhooks import standard_secret
 

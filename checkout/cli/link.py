@@ -16,15 +16,8 @@ import click
 import msgspec
 import segno
 
-from checkout.cli.common import (
-    FAILED,
-    UNUSABLE,
-    config_option,
-    fail,
-    json_option,
-    print_json,
-    settings_of,
-)
+from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail, json_option, print_json
+from checkout.cli.common import settings_of
 from checkout.errors import CheckoutError, Unprocessable
 from checkout.gateways import OFFLINE, open_accounts
 from checkout.i18n import LANGUAGES

@@ -20,7 +20,8 @@ import click
 import httpx
 from msgspec import Struct
 
-from checkout.cli.common import FAILED, UNUSABLE, console, fail, json_option
+from checkout.cli.basics import FAILED, UNUSABLE, fail, json_option
+from checkout.cli.common import console
 from checkout.cli.link import seconds
 from checkout.model.urls import is_loopback
 from checkout.payments.call_failures import in_words

@@ -9,17 +9,9 @@ from typing import Any
 
 import click
 
-from checkout.cli.common import (
-    FAILED,
-    UNUSABLE,
-    actor,
-    config_option,
-    console,
-    fail,
-    json_option,
-    print_json,
-    with_context,
-)
+from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail, json_option, print_json
+from checkout.cli.common import actor, console
+from checkout.cli.context import with_context
 from checkout.cli.payment_rows import payment_row
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation

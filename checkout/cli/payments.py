@@ -10,16 +10,9 @@ import click
 from rich.progress import Progress
 
 from checkout.cli import options, payment_operations, personal, webhooks
-from checkout.cli.common import (
-    FAILED,
-    config_option,
-    console,
-    fail,
-    json_option,
-    moment,
-    print_json,
-    with_context,
-)
+from checkout.cli.basics import FAILED, config_option, fail, json_option, print_json
+from checkout.cli.common import console, moment
+from checkout.cli.context import with_context
 from checkout.cli.list_table import print_table
 from checkout.cli.payment_rows import attempt_row, operation_row, payment_row, webhook_row
 from checkout.errors import NotFound

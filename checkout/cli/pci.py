@@ -14,16 +14,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from checkout.cli.common import (
-    FAILED,
-    UNUSABLE,
-    config_option,
-    console,
-    fail,
-    json_option,
-    print_json,
-    settings_of,
-)
+from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail, json_option, print_json
+from checkout.cli.common import console, settings_of
 from checkout.pci.browser import USER_AGENT, origin
 from checkout.pci.inventory import Inventory, Resource, inventory, of_settings
 from checkout.pci.verify import Unusable, Verdict, verify

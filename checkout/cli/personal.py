@@ -12,17 +12,9 @@ import click
 import msgspec
 from rich.progress import Progress
 
-from checkout.cli.common import (
-    FAILED,
-    UNUSABLE,
-    actor,
-    config_option,
-    console,
-    fail,
-    json_option,
-    print_json,
-    with_context,
-)
+from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail, json_option, print_json
+from checkout.cli.common import actor, console
+from checkout.cli.context import with_context
 from checkout.ledger import audit
 from checkout.ledger import personal_data as ledger_personal
 from checkout.model.validation.reader import Invalid

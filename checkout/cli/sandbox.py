@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from checkout.cli.common import UNUSABLE, fail
+from checkout.cli.basics import UNUSABLE, fail
 
 ABSENT = "The sandbox is not part of this installation."
 

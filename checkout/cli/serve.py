@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Final
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
-from checkout.cli.common import FAILED, config_option, fail, reason, settings_of, settings_path
-from checkout.ledger.store import migrate
+from checkout.cli.basics import config_option
 from checkout.listening import listen
 from checkout.process import keep_private
-from checkout.settings.file_permissions import exposed_files
+
+# This process only supervises: it imports neither the application nor its libraries.
+PREPARATION: Final = "checkout.cli.preparation"
 
 
 @click.command()
@@ -23,19 +26,28 @@ from checkout.settings.file_permissions import exposed_files
 def serve(config: Path | None, host: str, port: int, workers: int) -> None:
     """Run the server. It refuses to start on a bad setting, naming the key and the reason."""
     keep_private()
-    settings = settings_of(config)
-    for line in exposed_files(settings_path(config)):
-        click.echo(f"warning: {line}", err=True)
-    try:
-        migrate(settings.database)  # once, before the workers start, so that they don't race
-    except (SQLAlchemyError, OSError) as error:
-        fail(f"database: {reason(error)}", FAILED)
     if config is not None:
         os.environ["CHECKOUT_CONFIG"] = str(config.resolve())
     listen(
-        "checkout.app:from_environment",
+        "checkout.worker:application",
         host=host,
         port=port,
-        http2=settings.http2,
+        http2=_prepared() == "2",
         workers=workers,
     )
+
+
+def _prepared() -> str:
+    """What the preparation answers; or the end of the command, as it ended."""
+    done = subprocess.run(  # noqa: S603 - this Python and a module of ours
+        [sys.executable, "-P", "-m", PREPARATION],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    click.echo(done.stderr, err=True, nl=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout.strip()

@@ -14,7 +14,7 @@ import click
 import httpx
 import msgspec
 
-from checkout.cli.common import FAILED, UNUSABLE, fail, json_option, print_json
+from checkout.cli.basics import FAILED, UNUSABLE, fail, json_option, print_json
 from checkout.drill.customer import Refused
 from checkout.drill.scenario_run import TimedOut
 from checkout.drill.shop import Unusable

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from checkout.cli.common import actor, config_option, console, json_option, print_json, with_context
+from checkout.cli.basics import config_option, json_option, print_json
+from checkout.cli.common import actor, console
+from checkout.cli.context import with_context
 from checkout.cli.payment_rows import webhook_row
 from checkout.ledger.outbox import Webhook
 from checkout.payments.context import Context

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from checkout import __version__
-from checkout.cli.common import config_option, json_option, print_json, settings_of
+from checkout.cli.basics import config_option, json_option, print_json
+from checkout.cli.common import settings_of
 from checkout.web.widget import SCRIPTS, path_of, tag
 
 

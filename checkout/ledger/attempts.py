@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
 from checkout.ledger.index_steps import earliest, steps
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts, payments
-from checkout.ledger.statements import Change, Query
-from checkout.model.status import Status
+from checkout.ledger.statements import Change, Query, alone
+from checkout.model.status import LIVE, Status
 
 STRUCTURED: Final = (Struct, tuple)
 COLUMNS: Final = {  # an attempt's field -> its column
@@ -47,6 +47,21 @@ MADE: Final = Change(
         opened_at=func.coalesce(payments.c.opened_at, bindparam("now")),
     )
 )
+TAKE_QUERY_NOW: Final = Change(
+    update(attempts)
+    .where(
+        attempts.c.key == bindparam("of_key"),
+        or_(attempts.c.asked_at.is_(None), attempts.c.asked_at <= bindparam("before")),
+    )
+    .values(next_query_at=bindparam("until"), asked_at=bindparam("now"), queries=1)
+)
+ASKED: Final = Query(select(attempts.c.asked_at).where(attempts.c.key == bindparam("value")))
+TAKE_SWEEP: Final = Change(
+    update(attempts)
+    .where(attempts.c.key == bindparam("of_key"), attempts.c.sweep_at == bindparam("was_sweep_at"))
+    .values(sweep_at=bindparam("until"))
+)
+LOCK_MARK: Final = Query(select(func.pg_advisory_xact_lock(bindparam("number"))))
 MOST_TRIES: Final = 500  # the newest ones that limits count
 TRIED: Final = {
     name: Query(
@@ -86,12 +101,14 @@ def add(conn: Connection, attempt: Attempt) -> None:
 
     Raises IntegrityError when another request has submitted this number.
     """
-    ADD(conn, {column: _column(getattr(attempt, name)) for name, column in COLUMNS.items()})
-    MADE(conn, {"of_uid": attempt.payment, "number": attempt.number, "now": attempt.created_at})
+    ADD.queue(conn, {column: _column(getattr(attempt, name)) for name, column in COLUMNS.items()})
+    MADE.queue(
+        conn, {"of_uid": attempt.payment, "number": attempt.number, "now": attempt.created_at}
+    )
 
 
 def change(conn: Connection, /, key: str, **values: Any) -> None:
-    CHANGE(conn, {"of_key": key, **values})
+    CHANGE.queue(conn, {"of_key": key, **values})
 
 
 def save(conn: Connection, before: Attempt, after: Attempt) -> None:
@@ -127,9 +144,32 @@ def _one(conn: Connection, query: Query, value: str) -> Attempt | None:
     return None if row is None else attempt_of(row)
 
 
+@alone
 def take_query(conn: Connection, key: str, *, now: float, until: float) -> bool:
     """Take the right to query the gateway: one worker has it until `until`."""
     return TAKE_QUERY(conn, {"of_key": key, "now": now, "until": until}) == 1
+
+
+def take_queries(
+    conn: Connection, keys: Collection[str], *, now: float, intervals: Sequence[float]
+) -> set[str]:
+    """`take_query` for many at once; the keys of those that were taken. Attempts that have ended
+    are not. The n-th query of an attempt is followed by the n-th interval, in seconds; the last one
+    repeats.
+
+    Rows that another transaction holds are left out: two workers that take the same attempts in
+    another order would wait for each other.
+    """
+    due = (attempts.c.key.in_(keys), attempts.c.next_query_at <= now, attempts.c.status.in_(LIVE))
+    free = select(attempts.c.key).where(*due).with_for_update(skip_locked=True)
+    interval = case(dict(enumerate(intervals)), value=attempts.c.queries, else_=intervals[-1])
+    taken = conn.execute(
+        update(attempts)
+        .where(attempts.c.key.in_(free), *due)
+        .values(next_query_at=now + interval, asked_at=now, queries=attempts.c.queries + 1)
+        .returning(attempts.c.key)
+    )
+    return set(taken.scalars())
 
 
 def take_query_now(conn: Connection, key: str, *, now: float, interval: float) -> float:
@@ -137,16 +177,13 @@ def take_query_now(conn: Connection, key: str, *, now: float, interval: float) -
     query. 0: taken, and the intervals start anew; else the seconds to wait, during which
     `take_query` of others fails.
     """
-    asked = attempts.c.asked_at
-    taken = conn.execute(
-        update(attempts)
-        .where(attempts.c.key == key, or_(asked.is_(None), asked <= now - interval))
-        .values(next_query_at=now + interval, asked_at=now, queries=1)
-    )
-    if taken.rowcount == 1:
+    until = now + interval
+    taken = {"of_key": key, "now": now, "before": now - interval, "until": until}
+    if TAKE_QUERY_NOW(conn, taken) == 1:
         return 0.0
-    change(conn, key, next_query_at=now + 2 * interval)
-    last: float = conn.execute(select(asked).where(attempts.c.key == key)).scalar_one()
+    change(conn, key, next_query_at=until + interval)
+    (row,) = ASKED.all(conn, value=key)
+    last: float = row.asked_at
     return max(last + interval - now, 0.01)
 
 
@@ -177,14 +214,10 @@ def to_sweep(
     return found
 
 
+@alone
 def take_sweep(conn: Connection, due: Due | Attempt, *, until: float | None) -> bool:
     """Lease one of `to_sweep`, until `until`. False: another worker has it."""
-    taken = conn.execute(
-        update(attempts)
-        .where(attempts.c.key == due.key, attempts.c.sweep_at == due.sweep_at)
-        .values(sweep_at=until)
-    )
-    return taken.rowcount == 1
+    return TAKE_SWEEP(conn, {"of_key": due.key, "was_sweep_at": due.sweep_at, "until": until}) == 1
 
 
 class Try(Struct, frozen=True):
@@ -210,4 +243,4 @@ def lock_mark(conn: Connection, mark: str) -> None:
     """Lock the mark until the transaction ends, so that counts at the same time don't all see the
     same number. SQLite runs one writing transaction at a time anyway."""
     if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(int(mark[:15], 16))))
+        LOCK_MARK.queue(conn, number=int(mark[:15], 16))

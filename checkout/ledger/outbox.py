@@ -17,7 +17,7 @@ from checkout.identifiers import fitting
 from checkout.ledger.index_steps import earliest, steps
 from checkout.ledger.paging import newest_first, page
 from checkout.ledger.schema import outbox, payments
-from checkout.ledger.statements import Change, Query
+from checkout.ledger.statements import Change, Query, alone
 from checkout.model.cursor import Cursor
 
 MOST: Final = 200  # webhooks read at a time
@@ -78,7 +78,14 @@ BY_ID: Final = Query(select(outbox).where(outbox.c.id == bindparam("value")))
 RENEW: Final = Change(update(outbox).where(outbox.c.id == bindparam("of_id")))
 TAKE: Final = Change(
     update(outbox)
-    .where(outbox.c.id == bindparam("of_id"), outbox.c.due_at == bindparam("was_due_at"))
+    .where(
+        outbox.c.id
+        # On PostgreSQL one that another server is just taking is not waited for.
+        == select(outbox.c.id)
+        .where(outbox.c.id == bindparam("of_id"), outbox.c.due_at == bindparam("was_due_at"))
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
     .values(due_at=bindparam("until"), tries=bindparam("more"))
 )
 SETTLE: Final = Change(update(outbox).where(outbox.c.id == bindparam("of_id")))
@@ -110,7 +117,7 @@ class Backlog(Struct, frozen=True):
 
 def add(conn: Connection, *, id: str, payment: str, url: str, body: str, now: float) -> None:
     """Due at once; never with the url "", for a listener."""
-    ADD(
+    ADD.queue(
         conn,
         {
             "id": id,
@@ -214,19 +221,27 @@ def _webhooks(rows: Iterable[Any]) -> list[Webhook]:
     return [Webhook(**row._asdict()) for row in rows]
 
 
+@alone
 def take(conn: Connection, webhook: Webhook, *, until: float) -> bool:
     """Lease it, so that one worker sends it; if that worker dies, it is due again at `until`."""
+    return TAKE(conn, _taken(webhook, until)) == 1
+
+
+def _taken(webhook: Webhook, until: float) -> dict[str, Any]:
     was, more = webhook.due_at, webhook.tries + 1
-    return TAKE(conn, {"of_id": webhook.id, "was_due_at": was, "until": until, "more": more}) == 1
+    return {"of_id": webhook.id, "was_due_at": was, "until": until, "more": more}
 
 
+@alone
 def take_all(conn: Connection, webhooks: Iterable[Webhook], *, until: float) -> set[str]:
     """Lease each; the ids of those that were leased."""
     # In the same order everywhere: else two workers could deadlock on the same rows.
     ordered = sorted(webhooks, key=lambda webhook: webhook.id)
-    return {webhook.id for webhook in ordered if take(conn, webhook, until=until)}
+    counts = TAKE.each(conn, [_taken(webhook, until) for webhook in ordered])
+    return {webhook.id for webhook, taken in zip(ordered, counts, strict=True) if taken}
 
 
+@alone
 def give_back(conn: Connection, webhook: Webhook, *, until: float) -> bool:
     """Undo a lease, as nothing was sent: it is due as before."""
     was = webhook.due_at
@@ -236,7 +251,7 @@ def give_back(conn: Connection, webhook: Webhook, *, until: float) -> bool:
 
 def renew(conn: Connection, id: str, *, url: str, now: float) -> None:
     """Due at once, to this address, as if it had never been tried."""
-    RENEW(conn, {"of_id": id, "url": url, "host": host_of(url), "due_at": now, "tries": 0})
+    RENEW.queue(conn, {"of_id": id, "url": url, "host": host_of(url), "due_at": now, "tries": 0})
 
 
 def settle(
@@ -247,4 +262,6 @@ def settle(
     due_at: float | None,
     delivered_at: float | None = None,
 ) -> None:
-    SETTLE(conn, {"of_id": id, "answer": answer, "due_at": due_at, "delivered_at": delivered_at})
+    SETTLE.queue(
+        conn, {"of_id": id, "answer": answer, "due_at": due_at, "delivered_at": delivered_at}
+    )

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, String, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql
 
 from checkout.ledger.rows import Attempt, Payment, PaymentRow, attempt_of, payment_of, text
 from checkout.ledger.schema import attempts, creations, payments
-from checkout.ledger.statements import Change, Query
+from checkout.ledger.statements import Change, Query, together
 from checkout.model.status import Status
 
 MOST_OF_TRACKING_ID: Final = 10  # newest payments with one tracking id
 KEPT_SECONDS: Final = 24 * 3600  # how long an idempotency key gives the same answer
+VALUE: Final = bindparam("value", type_=String)
 
 # Built once: building a statement takes longer than running it.
 ADD: Final = Change(insert(payments))
 CHANGE: Final = Change(update(payments).where(payments.c.uid == bindparam("of_uid")))
-OF_UID: Final = select(payments).where(payments.c.uid == bindparam("value"))
-BY_UID: Final = Query(OF_UID)
+# For links: of two workers' openings one is the first.
+ADD_FOR_LINK: Final = Change(
+    postgresql.insert(payments).on_conflict_do_nothing(index_elements=["link"])
+)
 OPENED: Final = Change(
     update(payments)
     .where(payments.c.uid == bindparam("of_uid"), payments.c.opened_at.is_(None))
     .values(opened_at=bindparam("now"))
 )
-# SQLite locks all; PostgreSQL the row, while rows that refer to it may still be added.
-LOCK: Final = Query(OF_UID.with_for_update(key_share=True))
-BY_TOKEN: Final = Query(select(payments).where(payments.c.token == bindparam("value")))
-BY_LINK: Final = Query(select(payments).where(payments.c.link == bindparam("value")))
 BY_TRACKING_ID: Final = Query(
     select(payments)
     .where(
@@ -41,39 +40,65 @@ BY_TRACKING_ID: Final = Query(
     .order_by(payments.c.created_at.desc(), payments.c.uid.desc())
     .limit(MOST_OF_TRACKING_ID)
 )
-ATTEMPTS: Final = Query(
-    select(attempts).where(attempts.c.payment == bindparam("value")).order_by(attempts.c.number)
-)
+
+
+class _Found(NamedTuple):
+    """A query for one payment, and one for its attempts."""
+
+    payment: Query
+    attempts: Query
+
+
+def _found(where: ColumnElement[bool], uid: ColumnElement[str], *, lock: bool = False) -> _Found:
+    payment = select(payments).where(where)
+    if lock:  # SQLite locks all; PostgreSQL the row, while rows that refer to it may still be added
+        payment = payment.with_for_update(key_share=True)
+    tried = select(attempts).where(attempts.c.payment == uid).order_by(attempts.c.number)
+    return _Found(Query(payment), Query(tried))
+
+
+def _found_by(column: ColumnElement[str]) -> _Found:
+    is_it = column == VALUE
+    return _found(is_it, select(payments.c.uid).where(is_it).scalar_subquery())
+
+
+_uid_by_key = select(attempts.c.payment).where(attempts.c.key == VALUE).scalar_subquery()
+BY_UID: Final = _found(payments.c.uid == VALUE, VALUE)
+BY_TOKEN: Final = _found_by(payments.c.token)
+BY_LINK: Final = _found_by(payments.c.link)
+LOCK: Final = _found(payments.c.uid == VALUE, VALUE, lock=True)
+LOCK_BY_KEY: Final = _found(payments.c.uid == _uid_by_key, _uid_by_key, lock=True)
 
 
 def add(conn: Connection, payment: PaymentRow) -> None:
     """Raises IntegrityError when its uid, token or link is there already."""
-    ADD(
-        conn,
-        {
-            "uid": payment.uid,
-            "token": payment.token,
-            "secret": payment.secret,
-            "shop": payment.shop,
-            "link": payment.link,
-            "status": payment.status,
-            "amount": payment.order.money.minor,
-            "currency": payment.order.money.currency,
-            "tracking_id": payment.order.tracking_id,
-            "type": payment.order.transaction_type,
-            "terms": text(payment.order),
-            "cancelled": payment.cancelled,
-            "attempts": 0,
-            "told": payment.notified,
-            "created_at": payment.created_at,
-            "updated_at": payment.updated_at,
-            "expires_at": payment.expires_at,
-        },
-    )
+    ADD.queue(conn, _columns(payment))
+
+
+def _columns(payment: PaymentRow) -> dict[str, Any]:
+    return {
+        "uid": payment.uid,
+        "token": payment.token,
+        "secret": payment.secret,
+        "shop": payment.shop,
+        "link": payment.link,
+        "status": payment.status,
+        "amount": payment.order.money.minor,
+        "currency": payment.order.money.currency,
+        "tracking_id": payment.order.tracking_id,
+        "type": payment.order.transaction_type,
+        "terms": text(payment.order),
+        "cancelled": payment.cancelled,
+        "attempts": 0,
+        "told": payment.notified,
+        "created_at": payment.created_at,
+        "updated_at": payment.updated_at,
+        "expires_at": payment.expires_at,
+    }
 
 
 def change(conn: Connection, /, uid: str, **values: Any) -> None:
-    CHANGE(conn, {"of_uid": uid, **values})
+    CHANGE.queue(conn, {"of_uid": uid, **values})
 
 
 def recognise_first_browser(conn: Connection, uid: str, now: float) -> bool:
@@ -90,6 +115,11 @@ def lock(conn: Connection, uid: str) -> Payment | None:
     return _payment(conn, LOCK, uid)
 
 
+def lock_by_key(conn: Connection, key: str) -> Payment | None:
+    """The payment of the attempt with this key, locked until this transaction ends."""
+    return _payment(conn, LOCK_BY_KEY, key)
+
+
 def by_token(conn: Connection, token: str) -> Payment | None:
     return _payment(conn, BY_TOKEN, token)
 
@@ -104,16 +134,17 @@ def by_tracking_id(conn: Connection, shop: str, tracking_id: str) -> list[Paymen
     return [payment_of(row, attempts_of(conn, row.uid)) for row in rows]
 
 
-def _payment(conn: Connection, query: Query, value: str) -> Payment | None:
-    row = query.first(conn, value=value)
+def _payment(conn: Connection, queries: _Found, value: str) -> Payment | None:
+    found = together(conn, *queries, value=value)
+    row = next(iter(next(found)), None)
     if row is None:
         return None
-    # Most payments that are read have no attempt yet: one statement is enough.
-    return payment_of(row, attempts_of(conn, row.uid) if row.attempts else ())
+    # Most payments that are read have no attempt yet: on SQLite one statement is enough.
+    return payment_of(row, tuple(map(attempt_of, next(found))) if row.attempts else ())
 
 
 def attempts_of(conn: Connection, uid: str) -> tuple[Attempt, ...]:
-    return tuple(attempt_of(row) for row in ATTEMPTS.all(conn, value=uid))
+    return tuple(attempt_of(row) for row in BY_UID.attempts.all(conn, value=uid))
 
 
 def by_uids(conn: Connection, uids: Sequence[str]) -> dict[str, Payment]:
@@ -169,13 +200,10 @@ def add_for_link(conn: Connection, payment: PaymentRow) -> PaymentRow:
         raise ValueError("a link's payment names its link")
     if before := by_link(conn, payment.link):
         return before
-    try:
-        with conn.begin_nested():
-            add(conn, payment)
-    except IntegrityError:  # another worker's opening was first
+    if not ADD_FOR_LINK(conn, _columns(payment)):  # another worker's opening was first
         if before := by_link(conn, payment.link):
             return before
-        raise
+        raise LookupError(payment.uid)
     return payment
 
 

@@ -7,41 +7,68 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.pool import NullPool
 
 from checkout.ledger.base import Ledger
-from checkout.ledger.postgres import PostgresLedger
 from checkout.ledger.sqlite import SqliteLedger
 from checkout.process import make_private
+from checkout.settings.values import PostgresLimits
 
-MIGRATIONS = Path(__file__).with_name("migrations")
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
+VERSION: Final = "alembic_version"  # the table with the last migration that was made
+# The files beside an SQLite database: two of SQLite's, two of `ledger.turn`.
+BESIDE: Final = ("-wal", "-shm", "-next", "-turn")
+DEFAULTS: Final = PostgresLimits()
 
 
 def migrate(url: str) -> None:
     """Bring the schema of the database up to date; blocking, for start and commands."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("path_separator", "os")
     _keep_private(url)
     engine = create_engine(_synchronous(url), poolclass=NullPool)
     try:
         with engine.begin() as conn:
-            config.attributes["connection"] = conn
-            command.upgrade(config, "head")
+            if not _is_current(conn):
+                _upgrade(conn)
     finally:
         engine.dispose()
 
 
-def open_ledger(url: str) -> Ledger:
-    """A ledger on a migrated database."""
+def newest() -> str:
+    """The last migration's number: their files are sorted by it."""
+    last = max((MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return last.name.partition("_")[0]
+
+
+def _is_current(conn: Connection) -> bool:
+    if not inspect(conn).has_table(VERSION):
+        return False
+    return conn.scalars(text(f"SELECT version_num FROM {VERSION}")).all() == [newest()]  # noqa: S608
+
+
+def _upgrade(conn: Connection) -> None:
+    # Loaded only where there is something to do: it would be 5 MB of each worker.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
+
+
+def open_ledger(url: str, limits: PostgresLimits = DEFAULTS) -> Ledger:
+    """A ledger on a migrated database; `limits` are PostgreSQL's."""
     if make_url(url).get_backend_name() == "sqlite":
         _keep_private(url)
         return SqliteLedger(url)
-    return PostgresLedger(url)
+    # Imported here: its driver is there only where the extra is installed.
+    from checkout.ledger.postgres import PostgresLedger
+
+    return PostgresLedger(url, limits)
 
 
 def _keep_private(url: str) -> None:
@@ -51,7 +78,7 @@ def _keep_private(url: str) -> None:
     if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
         return
     path = Path(address.database or "")
-    beside = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    beside = (path.with_name(path.name + end) for end in BESIDE)
     for file in (path, *filter(Path.exists, beside)):
         with suppress(OSError):  # not ours, or can't be created: SQLite's own error is clearer
             make_private(file)

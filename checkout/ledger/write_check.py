@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql
 
 from checkout.ledger.schema import pulse
-from checkout.ledger.statements import Change
+from checkout.ledger.statements import Change, alone
 
 THE_ONE: Final = 1
-BEAT: Final = Change(update(pulse).where(pulse.c.id == bindparam("of_id")))
-FIRST: Final = Change(insert(pulse))
+_beat = postgresql.insert(pulse)
+BEAT: Final = Change(
+    _beat.on_conflict_do_update(index_elements=["id"], set_={"at": _beat.excluded.at})
+)
 
 
+@alone
 def beat(conn: Connection, now: float) -> None:
-    if not BEAT(conn, {"of_id": THE_ONE, "at": now}):
-        FIRST(conn, {"id": THE_ONE, "at": now})
+    BEAT(conn, {"id": THE_ONE, "at": now})

@@ -48,7 +48,8 @@ class Context:
         self.mails_due = asyncio.Event()
         self.verify: Callable[[Payment], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments that recovery can't read -> its next try
-        self.seen = BoundedCache[str, tuple[float, Payment]](SEEN)
+        # When it was read, and the payment itself, where it is looked at often.
+        self.seen = BoundedCache[str, tuple[float, Payment | None]](SEEN)
         self.guard = Guard(settings.limits, ledger, clock)
         self._running: set[asyncio.Task[Any]] = set()
         # Attempt key -> set once its answer is recorded.

@@ -40,12 +40,14 @@ async def by_receipt(context: Context, uid: str, secret: str) -> tuple[Payment, 
 
 async def by_address_cached(context: Context, uid: str, secret: str) -> Payment:
     """`by_address` from the cache, at most `cache_seconds` old, for status polling; changes by this
-    worker are seen at once. Never for a page that can take money."""
+    worker are seen at once. Never for a page that can take money. A payment is kept from its second
+    look in that time on: to weigh it for the cache takes as long as to read it."""
     at, payment = context.seen.get(uid) or (0.0, None)
     now = context.clock()
-    if payment is None or not at <= now < at + context.schedule.cache_seconds:
+    recent = at <= now < at + context.schedule.cache_seconds
+    if payment is None or not recent:
         payment = await by_address(context, uid, secret)
-        context.seen.put(uid, (now, payment))
+        context.seen.put(uid, (now, payment if recent else None))
     elif not hmac.compare_digest(payment.secret.encode(), secret.encode()):
         raise NotFound
     return payment

@@ -65,6 +65,39 @@ def record_answer(
     return settle(conn, context, payment, now, by_operation=done is not None)
 
 
+def says_something_new(
+    context: Context, payment: Payment, attempt: Attempt, outcome: Outcome, now: float
+) -> bool:
+    """Whether `record_answer` of a status query would write anything. Most queries say what is
+    known, and need no transaction."""
+    attempt = payment.attempts[attempt.number - 1]
+    if outcome.status is Status.NOT_SENT:
+        return _absence_counts(context, attempt, now)
+    if unanswered(outcome):
+        return False
+    if differences(payment, attempt, outcome):
+        return True
+    if _is_contradiction(attempt, outcome):
+        return False
+    if gateway_initiated.done_by(attempt, outcome) is not None or outcome.status in SUCCESSFUL:
+        return True
+    slow = context.query_interval(attempt.account)
+    return _answered(payment, attempt, outcome, now, by_query=True, slow=slow) != attempt
+
+
+def _absence_counts(context: Context, attempt: Attempt, now: float) -> bool:
+    if not _may_be_absent(attempt):
+        return False
+    settled_at = attempt.created_at + context.schedule.settle_window
+    return now >= settled_at or attempt.sweep_at != settled_at
+
+
+def _may_be_absent(attempt: Attempt) -> bool:
+    """Never one that has a gateway id or is in mismatch: the gateway knew it."""
+    known = attempt.gateway_id or attempt.mismatch
+    return attempt.status in (Status.SUBMITTING, Status.PENDING) and not known
+
+
 def _is_contradiction(attempt: Attempt, outcome: Outcome) -> bool:
     """Whether the gateway ends an attempt in mismatch that no person has decided on: its facts are
     right now, but were others before."""
@@ -187,9 +220,8 @@ def _absent(
     conn: Connection, context: Context, payment: Payment, attempt: Attempt, now: float
 ) -> Payment:
     """The gateway knows no such payment. That ends the attempt only the second time and after the
-    settle window, and never one that has a gateway id or is in mismatch."""
-    known = attempt.gateway_id or attempt.mismatch
-    if attempt.status not in (Status.SUBMITTING, Status.PENDING) or known:
+    settle window."""
+    if not _may_be_absent(attempt):
         return payment
     settled_at = attempt.created_at + context.schedule.settle_window
     if now < settled_at:

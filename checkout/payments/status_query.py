@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from enum import Enum
+from typing import Final
 
 import structlog
 
@@ -22,6 +23,8 @@ from checkout.payments.schedule import next_query
 
 log = structlog.get_logger(__name__)
 
+JUST_NOW: Final = 0.5  # seconds
+
 
 class QueryResult(Enum):
     """What came of a status query."""
@@ -35,9 +38,14 @@ async def refresh_if_due(context: Context, payment: Payment) -> Payment:
     """The payment, after a query where its live attempt is due for one. All workers together send
     one query in an interval."""
     attempt = payment.live
-    if attempt is None or attempt.next_query_at > context.clock():
+    if attempt is None or not is_due(context, payment):
         return payment
     return await refresh(context, attempt)
+
+
+def is_due(context: Context, payment: Payment) -> bool:
+    """Whether the live attempt's gateway may be queried."""
+    return payment.live is not None and payment.live.next_query_at <= context.clock()
 
 
 async def refresh(context: Context, attempt: Attempt) -> Payment:
@@ -49,18 +57,18 @@ async def query_attempt(context: Context, attempt: Attempt) -> tuple[Payment, Qu
     """`refresh`, and what came of it."""
     now = context.clock()
     until = now + max(next_query(attempt.queries), 1.0)
-    taken = await context.write(
+    taken = await context.write_unsynced(
         attempt.payment, attempts.take_query, attempt.key, now=now, until=until
     )
     if not taken:
         return await context.ledger.read(transitions.read, attempt.payment), QueryResult.NOT_QUERIED
-    return await asyncio.shield(context.run(query_gateway(context, attempt)))
+    return await _shielded(context, attempt)
 
 
 async def query_now(context: Context, attempt: Attempt) -> tuple[Payment, QueryResult]:
     """`query_attempt` without waiting for the interval, but never twice within the shortest one."""
     if await may_query_now(context, attempt):
-        return await asyncio.shield(context.run(query_gateway(context, attempt)))
+        return await _shielded(context, attempt)
     return await context.ledger.read(transitions.read, attempt.payment), QueryResult.NOT_QUERIED
 
 
@@ -68,7 +76,7 @@ async def may_query_now(context: Context, attempt: Attempt) -> bool:
     """Take the right to query now, waiting for the shortest interval to pass."""
     interval = next_query(0)
     for _ in range(3):  # another query may have been sent just now
-        wait = await context.write(
+        wait = await context.write_unsynced(
             attempt.payment,
             attempts.take_query_now,
             attempt.key,
@@ -81,8 +89,16 @@ async def may_query_now(context: Context, attempt: Attempt) -> bool:
     return False
 
 
-async def query_gateway(context: Context, attempt: Attempt) -> tuple[Payment, QueryResult]:
-    payment = await context.ledger.read(transitions.read, attempt.payment)
+async def _shielded(context: Context, attempt: Attempt) -> tuple[Payment, QueryResult]:
+    """A query whose right was taken is sent, also where nobody waits for it any longer."""
+    query = query_gateway(context, attempt.payment, attempt.number)
+    return await asyncio.shield(context.run(query))
+
+
+async def query_gateway(context: Context, uid: str, number: int) -> tuple[Payment, QueryResult]:
+    """Query the gateway for a payment's attempt, whose query was taken."""
+    payment = await context.ledger.read(transitions.read, uid)
+    attempt = payment.attempts[number - 1]
     gateway = context.gateways.get(attempt.account)
     if gateway is None:
         log.error("gateway.unknown_account", account=attempt.account, alert=True)
@@ -94,8 +110,12 @@ async def query_gateway(context: Context, attempt: Attempt) -> tuple[Payment, Qu
 
 
 async def query_soon(context: Context, attempt: Attempt) -> None:
-    """Query now, or as soon as the interval allows; recovery does it where this worker dies."""
+    """Query now, or as soon as the shortest interval allows; recovery does it where this worker
+    dies."""
     wait = attempt.next_query_at - context.clock()
+    if wait > 2 and attempt.asked_at is not None:
+        await query_now(context, attempt)
+        return
     if 0 < wait <= 2:
         # Event loops round to milliseconds: woken too early, the query would not be allowed yet.
         await asyncio.sleep(wait + 0.01)
@@ -115,8 +135,13 @@ async def outcome_of(context: Context, answer: Awaitable[Outcome]) -> Outcome:
 async def record(
     context: Context, attempt: Attempt, outcome: Outcome, *, by_query: bool
 ) -> Payment:
-    """`gateway_answers.record_answer` in a transaction."""
+    """`gateway_answers.record_answer` in a transaction; without one where a query says only what
+    is known."""
     now = context.clock()
+    if by_query:
+        payment = await context.ledger.read(transitions.read, attempt.payment)
+        if not gateway_answers.says_something_new(context, payment, attempt, outcome, now):
+            return payment
     payment = await context.write(
         attempt.payment,
         gateway_answers.record_answer,
@@ -139,6 +164,15 @@ def next_check(context: Context, payment: Payment) -> float | None:
     if attempt.status is Status.SUBMITTING:  # another request waits for the gateway's answer
         return 1.0
     return max(attempt.next_query_at - context.clock(), 0.3)
+
+
+def has_just_moved(context: Context, payment: Payment) -> bool:
+    """Whether the live attempt's gateway was queried just now, as after a notification or a return,
+    or has answered something new: by any worker."""
+    attempt = payment.live
+    if attempt is None:
+        return False
+    return max(attempt.asked_at or 0.0, attempt.updated_at) > context.clock() - JUST_NOW
 
 
 def reference(payment: Payment, attempt: Attempt) -> PaymentReference:

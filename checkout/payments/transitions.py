@@ -38,11 +38,10 @@ def lock(conn: Connection, uid: str) -> Payment:
 
 
 def lock_attempt(conn: Connection, key: str) -> tuple[Payment, Attempt]:
-    found = attempts.by_key(conn, key)
-    if found is None:
+    payment = payments.lock_by_key(conn, key)
+    if payment is None:
         raise NotFound
-    payment = lock(conn, found.payment)
-    return payment, payment.attempts[found.number - 1]
+    return payment, next(each for each in payment.attempts if each.key == key)
 
 
 def submit(

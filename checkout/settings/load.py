@@ -23,6 +23,7 @@ from checkout.settings.values import (
     RETENTION,
     RETENTION_UNPAID,
     Limits,
+    PostgresLimits,
     Settings,
     Smtp,
 )
@@ -40,6 +41,8 @@ LIMITS: Final[dict[str, Rule[Any]]] = {  # limits that are no count
     "challenge_bits": integer(8, 24),
     "challenge_wait_seconds": integer(1, 300),
 }
+SECONDS: Final = integer(1, 60)  # how long PostgreSQL may take
+POSTGRESQL: Final = {"connections": integer(1, 1000)}  # what is no time
 
 
 def load(
@@ -100,6 +103,7 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
         retention=fields.get("retention", rules.duration, RETENTION),
         retention_unpaid=fields.get("retention_unpaid", rules.duration, RETENTION_UNPAID),
         limits=_limits(fields.within("limits")),
+        postgresql=_postgresql(fields.within("postgresql")),
         egress_ports=ports,
         notify_networks=fields.get("notify_networks", many(rules.private_network), ()),
     )
@@ -157,6 +161,18 @@ def _limits(fields: Reader) -> Limits:
         **{
             name: fields.get(name, LIMITS.get(name, COUNT), getattr(default, name))
             for name in Limits.__struct_fields__
+        }
+    )
+    fields.no_others()
+    return limits
+
+
+def _postgresql(fields: Reader) -> PostgresLimits:
+    default = PostgresLimits()
+    limits = PostgresLimits(
+        **{
+            name: fields.get(name, POSTGRESQL.get(name, SECONDS), getattr(default, name))
+            for name in PostgresLimits.__struct_fields__
         }
     )
     fields.no_others()

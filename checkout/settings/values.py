@@ -162,6 +162,17 @@ class Limits(Struct, frozen=True, kw_only=True):
     requests_per_shop: int = 300
 
 
+class PostgresLimits(Struct, frozen=True, kw_only=True):
+    """How many connections a worker keeps to PostgreSQL, and how long it waits: for a connection to
+    be made, for a free one, for what others have locked, for a statement."""
+
+    connections: int = 10
+    connect_seconds: int = 3
+    wait_seconds: int = 3
+    lock_seconds: int = 3
+    statement_seconds: int = 4
+
+
 class Settings(HidesSecrets, frozen=True):
     """All of checkout.toml. `secrets`: oldest first, newest last; `public_url` has no path and
     no slash at its end. Shops are called at `egress_ports`, in public or in `notify_networks`."""
@@ -184,6 +195,7 @@ class Settings(HidesSecrets, frozen=True):
     retention: float = RETENTION  # seconds that personal data of paid payments are kept
     retention_unpaid: float = RETENTION_UNPAID  # and of unpaid ones
     limits: Limits = Limits()
+    postgresql: PostgresLimits = PostgresLimits()
     egress_ports: frozenset[int] = frozenset({HTTPS_PORT})
     notify_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from checkout.model.order import PageSettings
 from checkout.payments.context import Context
+from checkout.payments.due_queries import DueQueries
 from checkout.settings import Settings, Shop
 from checkout.signing import Signer
 from checkout.web.api.password_throttle import PasswordThrottle
 from checkout.web.challenge import Challenge
 from checkout.web.pages.layout import Layout, ShopView, shop_view
+from checkout.web.poll_schedule import PollSchedule
 from checkout.web.render import Renderer
 from checkout.web.request import AppRequest
 from checkout.web.response import RawResponse
@@ -26,8 +28,10 @@ class AppContext:
     signer: Signer
     render: Renderer
     logos: dict[str, str]  # shop id -> our own address of its logo
+    due_queries: DueQueries
     challenge: Challenge | None = None
     password_throttle: PasswordThrottle = field(default_factory=PasswordThrottle)
+    poll_schedule: PollSchedule = field(default_factory=PollSchedule)
 
     @property
     def settings(self) -> Settings:

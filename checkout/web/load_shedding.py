@@ -1,8 +1,8 @@
 """Overload: new payments are refused early, so that payments under way can be finished.
 
-Opening and creating payments is refused first; paying, returns, polling and notifications go on
-until the server is full. A request that waits for its body is not counted here
-(`concurrency_limits` bounds those of one address).
+Opening and creating payments is refused first; paying, returns and notifications go on until the
+server is full, and polling longer than all: an answer to it waits for nothing. A request that waits
+for its body is not counted here (`concurrency_limits` bounds those of one address).
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
 from checkout.errors import Unavailable
 
 MOST: Final = 1000  # requests under way
+MOST_POLLED: Final = 2000  # above it, no polling either
 MOST_NEW: Final = 600  # above it, no new work
 UNDER_WAY: Final = (
-    "/pay", "/payments", "/confirm", "/cancel", "/redirect", "/wait", "/status", "/result",
+    "/pay", "/payments", "/confirm", "/cancel", "/redirect", "/wait", "/result",
 )  # fmt: skip
+POLLED: Final = "/status"
 ALWAYS: Final = ("/return/", "/notify/", "/static/")
 HEALTH: Final = "/health/"  # a full server is alive
 
@@ -26,18 +28,20 @@ class LoadShedder:
     """A Litestar middleware that counts what is under way in this worker, over all routes:
     Litestar calls it once for each of them."""
 
-    def __init__(self, *, most: int = MOST, most_new: int = MOST_NEW) -> None:
+    def __init__(
+        self, *, most: int = MOST, most_new: int = MOST_NEW, most_polled: int = MOST_POLLED
+    ) -> None:
         self.under_way = 0
         self._most = most
         self._most_new = most_new
+        self._most_polled = most_polled
 
     def __call__(self, app: ASGIApp) -> ASGIApp:
         async def gate(scope: Scope, receive: Receive, send: Send) -> None:
             path = scope["path"]
             if path.startswith(HEALTH):
                 return await app(scope, receive, send)
-            going_on = path.rstrip("/").endswith(UNDER_WAY) or path.startswith(ALWAYS)
-            slot = Slot(self, self._most if going_on else self._most_new)
+            slot = Slot(self, self._most_for(path))
             slot.take()
 
             async def received() -> ReceiveMessage:
@@ -52,6 +56,14 @@ class LoadShedder:
                 slot.give_back()
 
         return gate
+
+    def _most_for(self, path: str) -> int:
+        """How many may be under way where a request for this path is taken."""
+        page = path.rstrip("/")
+        if page.endswith(POLLED):
+            return self._most_polled
+        going_on = page.endswith(UNDER_WAY) or path.startswith(ALWAYS)
+        return self._most if going_on else self._most_new
 
 
 class Slot:

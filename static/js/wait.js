@@ -1,5 +1,6 @@
 // htmx polls #status. Here: no questions from a hidden tab or without a network, again after a
-// failed one, at once on return; and a changed headline is read aloud, once.
+// failed one, when the server asks for it if it does, at once on return; and a changed headline is
+// read aloud, once.
 (() => {
   const FIRST = 4000;
   const LONGEST = 60000;
@@ -18,7 +19,8 @@
   document.addEventListener("htmx:finally:request", (event) => {
     if (event.target.id !== "status") return; // it was replaced: all is well
     clearTimeout(retry);
-    retry = setTimeout(check, delay);
+    const asked = event.detail.ctx.response?.headers.get("retry-after") * 1000;
+    retry = setTimeout(check, (asked || delay) * (1 + Math.random() / 2)); // and not all at once
     delay = Math.min(delay * 2, LONGEST);
   });
   document.addEventListener("htmx:after:swap", () => {

@@ -20,7 +20,7 @@ from checkout.ledger import lists, operations, outbox, payments
 from checkout.ledger.lists import ListFilter
 from checkout.ledger.rows import text as text_of
 from checkout.ledger.schema import METADATA
-from checkout.ledger.store import MIGRATIONS, migrate
+from checkout.ledger.store import MIGRATIONS, migrate, newest
 from checkout.model.money import Money
 from checkout.model.outcome import GatewayFacts
 from tests.support.samples import order
@@ -45,6 +45,23 @@ def test_migrations_make_the_schema(url: str) -> None:
 def test_migrating_twice_changes_nothing(url: str) -> None:
     migrate(url)
     migrate(url)
+
+
+def test_the_newest_is_the_last_one() -> None:
+    """What is there already is not migrated, and alembic not even loaded."""
+    assert newest() == ScriptDirectory.from_config(config()).get_current_head()
+
+
+def test_one_that_is_behind_is_brought_up_to_date(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/x.db", poolclass=NullPool)
+    steps = config()
+    with engine.begin() as conn:
+        steps.attributes["connection"] = conn
+        command.upgrade(steps, "0011")
+    migrate(f"sqlite:///{tmp_path}/x.db")
+    with engine.connect() as conn:
+        assert compare_metadata(MigrationContext.configure(conn), METADATA) == []
+    engine.dispose()
 
 
 def test_all_the_way_down_and_up(tmp_path: Path) -> None:
@@ -177,4 +194,6 @@ def _operations(context: MigrationContext):  # type: ignore[no-untyped-def]
 
 def test_rows_are_held_where_the_database_can() -> None:
     """PostgreSQL's transactions run side by side: whoever changes a payment holds its row."""
-    assert "FOR NO KEY UPDATE" in str(payments.LOCK.select.compile(dialect=postgresql.dialect()))
+    assert "FOR NO KEY UPDATE" in str(
+        payments.LOCK.payment.select.compile(dialect=postgresql.dialect())
+    )

@@ -7,10 +7,11 @@ from ipaddress import ip_network
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from checkout.gateways.base import Options
 from checkout.model.order import Method
-from checkout.settings import Account, Limits, Settings, Shop, Smtp
+from checkout.settings import Account, Limits, PostgresLimits, Settings, Shop, Smtp
 from tests.settings.conftest import Settled
 from tests.settings.example import DOCS, EXAMPLE
 
@@ -33,6 +34,7 @@ def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) 
     assert settings.security_policy == "https://example.com/security"
     assert settings.security_languages == ("en",)
     assert settings.limits == Limits()
+    assert settings.postgresql == PostgresLimits()
     assert (settings.retention, settings.retention_unpaid) == (400 * 86400, 30 * 86400)
     defaults = Settings(public_url="", database="", secrets=())
     assert (defaults.retention, defaults.retention_unpaid) == (400 * 86400, 30 * 86400)
@@ -72,7 +74,9 @@ def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) 
 
 
 @pytest.mark.parametrize(
-    "struct", [Settings, Account, Shop, Method, Smtp, Limits], ids=lambda struct: struct.__name__
+    "struct",
+    [Settings, Account, Shop, Method, Smtp, Limits, PostgresLimits],
+    ids=lambda struct: struct.__name__,
 )
 def test_every_field_is_documented_and_in_the_example(struct: type[Struct]) -> None:
     documented = set(
@@ -87,7 +91,7 @@ def test_every_field_is_documented_and_in_the_example(struct: type[Struct]) -> N
 def test_nothing_else_is_documented() -> None:
     fields = {
         name
-        for struct in (Settings, Account, Shop, Method, Smtp, Limits)
+        for struct in (Settings, Account, Shop, Method, Smtp, Limits, PostgresLimits)
         for name in struct.__struct_fields__
     }
     documented = set(
@@ -105,4 +109,5 @@ def test_the_defaults_of_the_limits_are_documented() -> None:
             re.MULTILINE,
         )
     )
-    assert rows == {name: str(getattr(Limits(), name)) for name in Limits.__struct_fields__}
+    defaults = asdict(Limits()) | asdict(PostgresLimits())
+    assert rows == {name: str(value) for name, value in defaults.items()}

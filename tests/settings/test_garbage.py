@@ -33,7 +33,8 @@ scalars = (
 NAMES = [
     "public_url", "database", "secrets", "trusted_proxies", "sandbox", "operator_token",
     "retention", "retention_unpaid",
-    "gateways", "shops", "smtp", "limits", "adapter", "base_url", "shop_id", "secret_key",
+    "gateways", "shops", "smtp", "limits", "postgresql", "connections",
+    "adapter", "base_url", "shop_id", "secret_key",
     "from_values", "page", "name", "private_key", "url", "methods", "link_keys", "email", "logo",
     "frame_origins", "return_origins", "accent", "scheme",
     "gateway", "label", "mode", "brand", "params", "decimals", "IDR",

@@ -142,6 +142,10 @@ SHOP_URL = 'url = "https://shop.example.com"'
          "limits.submits_per_payment", "integer"),
         ("submits_per_payment = 5", 'submits_per_payment = "5"',
          "limits.submits_per_payment", "integer"),
+        # the database's time
+        ("connections = 10", "connections = 0", "postgresql.connections", "from 1 to 1000"),
+        ("lock_seconds = 3", "lock_seconds = 61", "postgresql.lock_seconds", "from 1 to 60"),
+        ("lock_seconds = 3", "lock_second = 3", "postgresql.lock_second", "did you mean"),
     ],
 )  # fmt: skip
 def test_what_is_refused(problems: Problems, old: str, new: str, key: str, reason: str) -> None:

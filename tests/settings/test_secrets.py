@@ -321,7 +321,7 @@ def test_a_reason_never_repeats_a_value(value: str) -> None:
         "public_url": value, "database": value, "secrets": [value], "trusted_proxies": [value],
         "operator_token": value, "sandbox": value, "gateways": {"a": table, "b": page},
         "shops": {"c": {**table, **lists, "methods": {"m": value}}, "d": table},
-        "smtp": table, "limits": table,
+        "smtp": table, "limits": table, "postgresql": {"connections": value},
     })  # fmt: skip
     read_settings(fields, ADAPTERS)
     assert fields.problems

@@ -1,5 +1,8 @@
-"""Fresh migrated databases: SQLite files, and PostgreSQL where CHECKOUT_TEST_POSTGRES names a
-server (postgresql://user:password@host/name, whose user may create databases)."""
+"""Fresh migrated databases: SQLite files, and databases of a PostgreSQL server where there is one.
+
+CHECKOUT_TEST_POSTGRES names a server that runs (postgresql://user:password@host/name, whose user
+may create databases); tests/conftest.py starts one where CHECKOUT_POSTGRES names its programs.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,18 @@ from secrets import token_hex
 from tempfile import mkdtemp
 from typing import Final
 
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.engine import URL
-from sqlalchemy.pool import NullPool
+import psycopg
+from sqlalchemy import make_url
 
+from checkout.ledger.schema import METADATA
 from checkout.ledger.store import migrate
+from tests.support.postgres import PROGRAMS
 
-POSTGRES: Final = os.environ.get("CHECKOUT_TEST_POSTGRES")
-BACKENDS: Final = ("sqlite", "postgresql") if POSTGRES else ("sqlite",)
+BACKENDS: Final = (
+    ("sqlite", "postgresql")
+    if PROGRAMS or os.environ.get("CHECKOUT_TEST_POSTGRES")
+    else ("sqlite",)
+)
 
 
 @contextmanager
@@ -30,12 +37,8 @@ def database(backend: str, folder: Path) -> Iterator[str]:
     if backend == "sqlite":
         yield sqlite(folder)
         return
-    name = f"test_{token_hex(8)}"
-    _run(f'CREATE DATABASE "{name}" TEMPLATE "{_postgres_template()}"')
-    try:
-        yield _url(name)
-    finally:
-        _run(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with postgres_databases().borrow() as url:
+        yield url
 
 
 def sqlite(folder: Path) -> str:
@@ -54,27 +57,67 @@ def _sqlite_template() -> Path:
     return path
 
 
+class PostgresDatabases:
+    """Databases of a server, emptied and lent again: making and removing one takes twenty times as
+    long."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._template: str | None = None
+        self._idle: list[tuple[str, psycopg.Connection]] = []
+
+    @contextmanager
+    def borrow(self) -> Iterator[str]:
+        """The URL of an empty one, until the block ends."""
+        name, inside = self._idle.pop() if self._idle else self._make()
+        yield self._url(name)
+        # A session that a test forgot in a transaction makes this fail.
+        audited = inside.execute(_EMPTY).fetchone()
+        if audited == (False,):
+            self._idle.append((name, inside))
+        else:  # the audit log lets nobody empty it
+            self._drop(name, inside)
+
+    def remove(self) -> None:
+        for name, inside in self._idle:
+            self._drop(name, inside)
+        self._idle.clear()
+        if self._template:
+            self._run(f'DROP DATABASE "{self._template}"')
+
+    def _make(self) -> tuple[str, psycopg.Connection]:
+        if not self._template:
+            self._template = self._create("template0")
+            migrate(self._url(self._template))
+        name = self._create(self._template)
+        options = "-c lock_timeout=5s"
+        return name, psycopg.connect(self._url(name), autocommit=True, options=options)
+
+    def _create(self, template: str) -> str:
+        name = f"test_{token_hex(8)}"
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def _drop(self, name: str, inside: psycopg.Connection) -> None:
+        inside.close()
+        self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _url(self, name: str) -> str:
+        return make_url(self._server).set(database=name).render_as_string(hide_password=False)
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._server, autocommit=True) as conn:
+            conn.execute(statement.encode())
+
+
 @cache
-def _postgres_template() -> str:
-    name = f"template_{token_hex(8)}"
-    _run(f'CREATE DATABASE "{name}"')
-    atexit.register(_run, f'DROP DATABASE "{name}" WITH (FORCE)')
-    migrate(_url(name))
-    return name
+def postgres_databases() -> PostgresDatabases:
+    """Of this process; `tests/conftest.py` removes them at the end."""
+    return PostgresDatabases(os.environ["CHECKOUT_TEST_POSTGRES"])
 
 
-def _address() -> URL:
-    assert POSTGRES
-    return make_url(POSTGRES).set(drivername="postgresql+psycopg")
-
-
-def _url(name: str) -> str:
-    address = _address().set(drivername="postgresql", database=name)
-    return address.render_as_string(hide_password=False)
-
-
-def _run(statement: str) -> None:
-    engine = create_engine(_address(), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as conn:
-        conn.execute(text(statement))
-    engine.dispose()
+# One statement, whose constraints are checked when all of it is done.
+_DELETE: Final = ", ".join(
+    f"{name}_ AS (DELETE FROM {name})" for name in METADATA.tables if name != "audit"
+)
+_EMPTY: Final = f"WITH {_DELETE} SELECT EXISTS (SELECT FROM audit)".encode()

@@ -56,7 +56,7 @@ class Line(httpx.AsyncBaseTransport):
     raise or a function. `kept` False: nothing is kept, for those who look for traces."""
 
     def __init__(self, sandbox: Litestar, *, kept: bool = True) -> None:
-        self.inner = asgi_transport(sandbox)
+        self.inner: httpx.AsyncBaseTransport = asgi_transport(sandbox)
         self.charges: list[httpx.Request] = []
         self.questions: list[httpx.Request] = []
         self.broken: deque[Exception | Answer] = deque()

@@ -18,7 +18,14 @@ from typing import Final
 import httpx
 import pytest
 
-from checkout.listening import HEAD_SECONDS, LARGEST_HEAD, MOST_CONNECTIONS, open_files
+from checkout.listening import (
+    HEAD_SECONDS,
+    LARGEST_HEAD,
+    MOST_CONNECTIONS,
+    OTHER_FILES,
+    connections,
+    open_files,
+)
 from checkout.web.concurrency_limits import RETRY_AFTER
 from checkout.web.security import BODY_SECONDS
 from tests.web import http2_bomb
@@ -206,14 +213,20 @@ def test_files_are_left_for_the_ledger_and_the_gateways(served: ServerProcess) -
     limits = Path(f"/proc/{served.process.pid}/limits").read_text()
     found = re.search(r"Max open files +(\d+) +(\d+|unlimited) ", limits)
     assert found
-    soft = int(found[1])
-    assert min(MOST_CONNECTIONS, soft // 2) <= soft - soft // 2
-    now = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert found[1] == found[2], "the server asks for all that it may have"
+    for files in (256, 4096, 20_000, 1_000_000):
+        assert connections(files) <= files - min(OTHER_FILES, files // 2)
+    assert connections(20_000) > 10_000, "that many customers may wait"
+    assert connections(1_000_000) == MOST_CONNECTIONS
+
+
+def test_as_many_files_as_the_system_lets_us_have() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
-        assert open_files(most=256) >= 256
-        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == open_files(now[1])
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
+        assert open_files() == resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard
     finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, now)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 # --- What it says of itself ---------------------------------------------------------------------

@@ -30,6 +30,10 @@ class Slow:
         async def other() -> str:
             return await self.wait()
 
+        @get("/ctp/{uid:str}/pay")
+        async def pay() -> str:
+            return await self.wait()
+
         @get("/ctp/{uid:str}/status")
         async def status() -> str:
             return await self.wait()
@@ -39,7 +43,7 @@ class Slow:
             return "alive"
 
         self.app = Litestar(
-            [new, other, status, live],
+            [new, other, pay, status, live],
             middleware=[LoadShedder(**limits)],
             exception_handlers={Exception: on_error},
             openapi_config=None,
@@ -70,16 +74,19 @@ def refused(answer: httpx.Response) -> bool:
 
 
 async def test_new_work_is_refused_first() -> None:
-    slow = Slow(most=4, most_new=2)
+    slow = Slow(most=4, most_new=2, most_polled=6)
     tasks = await slow.begin("/ctp/new", "/ctp/other")
     # Counted over all addresses together.
     for path in ("/ctp/new", "/ctp/other"):
         assert refused(await slow.http.get(path))
+    tasks += await slow.begin("/ctp/1/pay", "/ctp/2/pay")
+    assert refused(await slow.http.get("/ctp/3/pay"))
+    # Whoever waits for the end of a payment is the last to be turned away.
     tasks += await slow.begin("/ctp/1/status", "/ctp/2/status")
     assert refused(await slow.http.get("/ctp/3/status"))
     slow.go.set()
-    assert [answer.text for answer in await asyncio.gather(*tasks)] == ["done"] * 4
-    for path in ("/ctp/new", "/ctp/other", "/ctp/3/status", "/health/live"):
+    assert [answer.text for answer in await asyncio.gather(*tasks)] == ["done"] * 6
+    for path in ("/ctp/new", "/ctp/other", "/ctp/3/pay", "/ctp/3/status", "/health/live"):
         assert not refused(await slow.http.get(path))
 
 

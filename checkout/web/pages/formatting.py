@@ -86,6 +86,11 @@ def date_and_time(seconds: float, language: str) -> str:
 
 
 def clock_time(seconds: float, language: str, zone: tzinfo = UTC) -> str:
+    return _clock_time(int(seconds), language, zone)
+
+
+@lru_cache(maxsize=128)
+def _clock_time(seconds: int, language: str, zone: tzinfo) -> str:
     at = datetime.fromtimestamp(seconds, zone)
     written = format_time(at, "medium", tzinfo=zone, locale=locale(language))
     return f"{written} {_clock(at, language)}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Final
 
-import segno
-
 from checkout.bounded_cache import BoundedCache
 
 CODES: Final = 4 * 1024 * 1024  # bytes of codes that are kept: each takes long to draw
@@ -22,6 +20,8 @@ def qr_svg(text: str) -> str:
 
 
 def _drawn(text: str) -> str:
+    import segno  # here: few payments show a code, and it would be 1 MB of every worker
+
     out = BytesIO()
     segno.make(text, micro=False).save(
         out, kind="svg", xmldecl=False, svgns=True, scale=4, border=4, omitsize=True,

@@ -3,6 +3,7 @@ status, polled as a fragment or as JSON; and the button "I have paid"."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -24,6 +25,12 @@ from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, ent
 from checkout.web.pages.qr_code import qr_svg
 from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import RawResponse
+from checkout.web.security import new_nonce
+
+STATUS: Final = "partials/status.html"
+LOOK: Final = 4.0  # seconds between two polls of a page
+MOVING: Final = 0.5  # the same where something is happening
+FIRST_LOOK: Final = 2.0  # seconds that the page, unlike a poll, waits for the gateway
 
 
 class StatusView(Struct, frozen=True):
@@ -31,7 +38,7 @@ class StatusView(Struct, frozen=True):
 
     notice: Notice
     status_url: str
-    next_check: float | None
+    next_check: float | str | None
     checked: str  # "Last checked 20:14:05", changes with each poll
 
 
@@ -57,7 +64,7 @@ class WaitPage(Struct, frozen=True):
 @route(f"{PAYMENT_PATH}/wait", http_method=READ, include_in_schema=False)
 async def wait_page(request: AppRequest) -> RawResponse:
     page = await enter(request)
-    page.payment = await status_query.refresh_if_due(page.app.context, page.payment)
+    page.payment = await page.app.due_queries.look(page.payment, FIRST_LOOK)
     attempt = page.payment.live
     step = attempt.next_action if attempt and page.status is Status.REQUIRES_ACTION else None
     leaves = attempt and isinstance(step, Redirect | PostForm) and attempt.returned_at is None
@@ -71,17 +78,12 @@ async def wait_page(request: AppRequest) -> RawResponse:
 async def status(request: AppRequest) -> RawResponse:
     """The fragment that htmx polls, or JSON; a redirect where the payment is at another page."""
     page = await enter(request, cached=True)
-    page.payment = await status_query.refresh_if_due(page.app.context, page.payment)
     if "application/json" in (header(request, b"accept") or ""):
         return _status_json(page)
     if page.current != "wait":
         return RawResponse(headers={"hx-redirect": page.url(page.current)})
-    return page.app.show(
-        "partials/status.html",
-        page.layout(""),
-        ancestors=page.shop.frame_origins,
-        status=_status_view(page),
-    )
+    nonce = new_nonce()
+    return page.app.respond(_fragment(page, nonce), nonce, ancestors=page.shop.frame_origins)
 
 
 @post(f"{PAYMENT_PATH}/confirm", status_code=303, include_in_schema=False)
@@ -107,7 +109,7 @@ def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None
         again_url=page.url("redirect") if isinstance(step, Redirect | PostForm) else None,
         again_label=page._(messages.of_kind(messages.GO_AGAIN, kind)),
         self_url=page.url("wait"),
-        refresh=max(2, round(status.next_check or 2)),
+        refresh=_refresh(page),
         leave_action=page.url("cancel") if page.status is Status.REQUIRES_ACTION else None,
         form_token=page.form_token("cancel", number),
         confirm_action=page.url("confirm") if confirms else None,
@@ -118,25 +120,62 @@ def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None
 
 def _status_view(page: PaymentRequest) -> StatusView:
     checked = clock_time(page.app.context.clock(), page.lang, page.time_zone)
-    next_check = status_query.next_check(page.app.context, page.payment)
     attempt = page.payment.live
     return StatusView(
         notice=wait_notice(attempt, page.attempt_kind(attempt), page.lang),
         status_url=page.url("status"),
-        next_check=None if next_check is None else round(next_check, 1),
+        next_check=_next_check(page),
         checked=fill(page._(messages.CHECKED), time=checked),
     )
+
+
+def _next_check(page: PaymentRequest) -> float | None:
+    """Seconds to the page's next poll. It costs no query, so a page asks more often than the
+    gateway is asked, and again at once where something is happening; and never more often than the
+    worker has time for. None when no attempt is live."""
+    context, payment = page.app.context, page.payment
+    wait = status_query.next_check(context, payment)
+    if wait is None:
+        return None
+    moving = status_query.has_just_moved(context, payment)
+    if page.app.due_queries.notice(payment) or moving:
+        wait = MOVING
+    elif status_query.is_due(context, payment):  # in a long line to the gateway
+        wait = LOOK
+    return round(page.app.poll_schedule.delay(min(wait, LOOK), soon=moving), 1)
+
+
+def _refresh(page: PaymentRequest) -> int:
+    """Seconds of the refresh without a script: the whole page, so no more often than the gateway
+    is queried."""
+    wanted = status_query.next_check(page.app.context, page.payment) or 2.0
+    return max(2, round(page.app.poll_schedule.delay(wanted)))
+
+
+def _fragment(page: PaymentRequest, nonce: str) -> bytes:
+    """The status as htmx polls it: rendered once for all payments that show the same notice."""
+    view = _status_view(page)
+    own = {"nonce": nonce, "status_url": view.status_url, "checked": view.checked}
+    if view.next_check is not None:
+        own["next_check"] = str(view.next_check)
+
+    def make(texts: Mapping[str, str]) -> str:
+        of_all = StatusView(
+            view.notice, texts["status_url"], texts.get("next_check"), texts["checked"]
+        )
+        return page.app.render(STATUS, page.lang, status=of_all, nonce=texts["nonce"])
+
+    return page.app.render.fill((STATUS, page.lang, view.notice, *own), own, make)
 
 
 def _status_json(page: PaymentRequest) -> RawResponse:
     status = page.status
     _, message = status_and_message(page.payment, page.app.context.clock())
-    live = status in LIVE
     view = {
         "uid": page.payment.uid,
         "status": OUTWARD[status],
         "message": message,
-        "next_check": status_query.next_check(page.app.context, page.payment) if live else None,
+        "next_check": _next_check(page) if status in LIVE else None,
     }
     return RawResponse(msgspec.json.encode(view), media_type="application/json")
 

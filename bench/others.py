@@ -1,0 +1,60 @@
+"""How much of the machine others took while something was measured: a time in milliseconds says
+nothing on a busy machine. Ratios to a baseline of the same run still do."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
+
+from bench.figures import CORES, Figure
+
+MOST: Final = 0.1  # of the processors
+TIMES: Final = frozenset({"ms", "s"})
+_STAT: Final = Path("/proc/stat")
+_BUSY: Final = (0, 1, 2, 5, 6, 7)  # user, nice, system, irq, softirq, steal
+
+
+class Watch:
+    """From its making on."""
+
+    def __init__(self) -> None:
+        self._began, self._busy, self._ours = time.monotonic(), _busy(), _ours()
+
+    def share(self) -> float:
+        """Of all processors, what others took; 0 where the system does not tell. Asked once our
+        processes have ended, as the system counts them then."""
+        others = (_busy() - self._busy) - (_ours() - self._ours)
+        return max(others, 0.0) / ((time.monotonic() - self._began) * CORES)
+
+    def judged(self, figures: Iterable[Figure]) -> list[Figure]:
+        """The same figures; where others took too much, times are not judged."""
+        share = self.share()
+        if share <= MOST:
+            return list(figures)
+        why = f"others took {share:.0%} of the machine"
+        return [
+            replace(each, unjudged=each.unjudged or why)
+            if each.unit in TIMES and each.target
+            else each
+            for each in figures
+        ]
+
+
+def _busy() -> float:
+    """Seconds in which a processor was not idle, of all together."""
+    if not _STAT.exists():
+        return 0.0
+    counted = _STAT.read_text().splitlines()[0].split()[1:]
+    return sum(int(counted[place]) for place in _BUSY) / os.sysconf("SC_CLK_TCK")
+
+
+def _ours() -> float:
+    """Seconds of this process, and of those that it started and that have ended."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in both)

@@ -1,0 +1,133 @@
+"""The page and the polled status beside a bare handler, and what the first view weighs: the
+demo's shop with all its methods, over the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import httpx
+from msgspec import Struct
+
+from bench.client import rate
+from bench.figures import Figure, median_ratio
+from bench.servers import START_SECONDS, bare
+from checkout.local_servers import SHOP, LocalServers, new_keys, sandbox_arguments
+from tests.support.servers import free_ports, running, wait_for
+
+OF_BARE: Final = {"page": 0.3, "status": 0.8}
+BYTES: Final = 25.0  # kB of the first view
+REQUESTS: Final = 3
+LIMITS: Final = """
+[limits]
+payments_per_address_10min = 100000
+"""  # all customers come from here
+
+
+class Place(Struct, frozen=True):
+    """Where everything answers, and the shop's credentials."""
+
+    checkout: str
+    bare: str
+    secret: str
+
+
+def pages(rounds: int, seconds: float) -> list[Figure]:
+    """`seconds` of each round and address."""
+    with servers() as place:
+        return [*asyncio.run(throughput(place, rounds, seconds)), *weight(place)]
+
+
+@contextmanager
+def servers() -> Iterator[Place]:
+    """The sandbox, the whole server and the bare handler, each a process on loopback."""
+    ports = free_ports(2)
+    ours, sandbox = (f"http://127.0.0.1:{port}" for port in ports)
+    with TemporaryDirectory() as name, running(*sandbox_arguments("127.0.0.1", ports[1])) as gates:
+        wait_for(f"{sandbox}/sandbox/public_key", gates)
+        local = LocalServers(
+            folder=Path(name),
+            shop="http://127.0.0.1:1",
+            checkout=ours,
+            sandbox=sandbox,
+            keys=new_keys(),
+        )
+        config = str(local.write_settings(LIMITS))
+        serve = ("-m", "checkout", "serve", "--port", str(ports[0]))
+        with running(*serve, CHECKOUT_CONFIG=config) as process, bare() as baseline:
+            wait_for(f"{ours}/health/ready", process, START_SECONDS)
+            yield Place(ours, baseline.url, local.keys.secret_key)
+
+
+async def throughput(place: Place, rounds: int, seconds: float) -> list[Figure]:
+    """Requests per second, in short turns."""
+    with client() as http:
+        page = new_payment(http, place)
+        waiting = waiting_payment(http, place)
+    asked = {
+        "bare": (place.bare + "/", "text/html"),
+        "page": (page, "text/html"),
+        "status": (f"{waiting}/status", "application/json"),
+    }
+    found: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in range(rounds):
+        for name, (url, accept) in asked.items():
+            found[name].append(await rate(url, seconds, accept))
+    return [
+        *(
+            Figure(f"{name}: requests per second", statistics.median(rates), "/s")
+            for name, rates in found.items()
+        ),
+        *(
+            Figure(f"{name} / bare", median_ratio(found[name], found["bare"]), least=least)
+            for name, least in OF_BARE.items()
+        ),
+    ]
+
+
+def new_payment(http: httpx.Client, place: Place) -> str:
+    """The address of a fresh payment's page."""
+    order = {"amount": 1999, "currency": "EUR", "description": "Two tickets"}
+    body = {"checkout": {"transaction_type": "payment", "test": True, "order": order}}
+    made = http.post(
+        f"{place.checkout}/ctp/api/checkouts", json=body, auth=(SHOP, place.secret)
+    ).raise_for_status()
+    page = http.get(made.json()["checkout"]["redirect_url"])
+    return place.checkout + page.headers["location"]
+
+
+def waiting_payment(http: httpx.Client, place: Place) -> str:
+    """A payment that waits for its customer to pay by instructions."""
+    page = new_payment(http, place)
+    token = re.search(r'name="form_token" value="([^"]+)"', http.get(page).text)
+    assert token is not None
+    form = {"form_token": token[1], "method": "erip"}
+    sent = http.post(f"{page}/pay", data=form, headers={"Origin": place.checkout})
+    if sent.status_code != 303:
+        raise RuntimeError(f"pay answered {sent.status_code}")
+    return page
+
+
+def weight(place: Place) -> list[Figure]:
+    """Bytes on the wire and requests of the first view: the page and what it names."""
+    with client() as http:
+        page = http.get(new_payment(http, place))
+        names = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+        bodies = [len(page.content)]
+        for name in names:
+            with http.stream("GET", place.checkout + name) as answer:
+                bodies.append(sum(len(chunk) for chunk in answer.iter_raw()))
+    return [
+        Figure("first view: bytes", sum(bodies) / 1000, "kB", most=BYTES),
+        Figure("first view: requests", len(bodies), most=REQUESTS),
+    ]
+
+
+def client() -> httpx.Client:
+    return httpx.Client(trust_env=False, timeout=30, headers={"Accept-Encoding": "gzip"})

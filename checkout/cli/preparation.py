@@ -1,0 +1,38 @@
+"""What comes before the server, in a process of its own that ends: the settings are checked and the
+database is brought up to date, once, before the workers start, so that they don't race.
+
+The process that supervises the workers needs no more than this says on standard output, and never
+loads the application for it: that would be a third of the server's memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from checkout.cli.basics import FAILED, config_option, fail
+from checkout.cli.common import reason, settings_of, settings_path
+from checkout.ledger.store import migrate
+from checkout.process import keep_private
+from checkout.settings.file_permissions import exposed_files
+
+
+@click.command()
+@config_option
+def prepare(config: Path | None) -> None:
+    """Prints how the server listens: a version of HTTP. Exits as `checkout serve` does."""
+    keep_private()
+    settings = settings_of(config)
+    for line in exposed_files(settings_path(config)):
+        click.echo(f"warning: {line}", err=True)
+    try:
+        migrate(settings.database)
+    except (SQLAlchemyError, OSError) as error:
+        fail(f"database: {reason(error)}", FAILED)
+    click.echo("2" if settings.http2 else "1")
+
+
+if __name__ == "__main__":
+    prepare()

@@ -1,0 +1,51 @@
+"""A fair turn among the processes that write to one SQLite database.
+
+SQLite's own waiting is a lottery: who waits sleeps ever longer, and who has just written begins
+again at once. Here whoever waits is next: it holds one lock (`next`) while it waits for the other
+(`turn`), so that the process that gives the turn away comes after it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from checkout.process import PRIVATE
+
+
+class Turn:
+    """Two lock files beside the database. The system gives both away when a process dies."""
+
+    def __init__(self, database: Path) -> None:
+        """Raises OSError."""
+        self._next = _open(database, "-next")
+        try:
+            self._turn = _open(database, "-turn")
+        except OSError:
+            os.close(self._next)
+            raise
+
+    def take(self) -> None:
+        """Block until it is ours."""
+        fcntl.flock(self._next, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._turn, fcntl.LOCK_EX)
+        finally:
+            fcntl.flock(self._next, fcntl.LOCK_UN)
+
+    def give(self) -> None:
+        fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        os.close(self._next)
+        os.close(self._turn)
+
+
+def _open(database: Path, end: str) -> int:
+    """The lock file, which stays: to remove it would let two hold it."""
+    found = os.open(f"{database}{end}", os.O_RDWR | os.O_CREAT, PRIVATE)
+    if os.geteuid() == 0:  # a command run by root must not lock the server out
+        owner = database.stat()
+        os.fchown(found, owner.st_uid, owner.st_gid)
+    return found

@@ -1,0 +1,69 @@
+"""What a figure has to reach, and when it is not judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bench.figures import CORES, HALF, Figure, crowded, median_ratio, percentile
+from bench.others import MOST, Watch
+
+
+@pytest.mark.parametrize(
+    ("figure", "met", "half"),
+    [
+        (Figure("rate", 0.02, least=0.02), True, True),
+        (Figure("rate", 0.011, least=0.02), False, True),
+        (Figure("rate", 0.009, least=0.02), False, False),
+        (Figure("time", 10, "ms", most=10), True, True),
+        (Figure("time", 19, "ms", most=10), False, True),
+        (Figure("time", 21, "ms", most=10), False, False),
+        (Figure("only shown", 1e9), True, True),
+    ],
+)
+def test_a_target_is_met_or_half_of_it(figure: Figure, *, met: bool, half: bool) -> None:
+    assert figure.met() is met
+    assert figure.met(HALF) is half
+    assert figure.verdict() == ("" if not figure.target else "met" if met else "MISSED")
+
+
+def test_what_needs_more_cores_is_shown_and_not_judged() -> None:
+    assert not crowded(CORES)
+    figure = Figure("workers", 0.1, least=2, unjudged=crowded(CORES + 1))
+    assert figure.met()
+    assert figure.verdict() == f"needs {CORES + 1} cores, here {CORES}"
+
+
+@pytest.mark.parametrize(("share", "missed"), [(MOST, 2), (MOST + 0.01, 1)])
+def test_on_a_busy_machine_times_are_not_judged_and_ratios_are(
+    share: float, missed: int, watched: Callable[[float], Watch]
+) -> None:
+    slow = [Figure("time", 9, "ms", most=1), Figure("ratio", 1, least=9), Figure("shown", 9, "s")]
+    judged = watched(share).judged(slow)
+    assert sum(not each.met() for each in judged) == missed
+    assert not judged[-1].verdict()
+
+
+@pytest.fixture
+def watched() -> Callable[[float], Watch]:
+    class Watched(Watch):
+        taken = 0.0
+
+        def share(self) -> float:
+            return self.taken
+
+    def of(share: float) -> Watch:
+        watch = Watched()
+        watch.taken = share
+        return watch
+
+    return of
+
+
+def test_percentiles_and_ratios_of_rounds() -> None:
+    values = [float(each) for each in range(100, 0, -1)]
+    assert percentile(values, 0.5) == 51
+    assert percentile(values, 0.99) == 100
+    assert percentile([7.0], 0.99) == 7
+    assert median_ratio([10, 20, 900], [10, 10, 10]) == 2
