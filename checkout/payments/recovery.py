@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import msgspec
 import structlog
+from sqlalchemy import Connection
 
 from checkout.errors import CheckoutError
-from checkout.ledger import attempts, operations, payments, products
+from checkout.ledger import attempts, events, operations, payments, products
 from checkout.ledger.attempts import Due
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.status import LIVE, Status
@@ -166,11 +167,24 @@ async def _end_of_recovery(
     if after is None or after.sweep_at != lease:
         return
     until = _next(context, msgspec.structs.replace(due, status=after.status), context.clock())
+    if until is None and result is QueryResult.UNANSWERED:
+        until = await context.ledger.read(_after_notification, attempt, context.clock())
     await context.ledger.write_unsynced(attempts.take_sweep, after, until=until)
     if until is not None:
         return
     if result is QueryResult.UNANSWERED or after.status in (Status.SUBMITTING, Status.PENDING):
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
+
+
+def _after_notification(conn: Connection, attempt: Attempt, now: float) -> float | None:
+    """When to query next about what the gateway said after the payment's end and no query has
+    confirmed: one that gets no answer must not leave late money to a person."""
+    said_at = [
+        each.at
+        for each in events.of(conn, attempt.payment)
+        if (each.kind, each.attempt) == ("notified", attempt.number) and not each.data["agrees"]
+    ]
+    return next_recovery(said_at[-1], now, said_at[-1]) if said_at else None
 
 
 async def reconcile(context: Context, uid: str) -> Payment:

@@ -91,6 +91,8 @@ class WebhookSender:
         self._slots.release(webhook.shop, webhook.host)
         if self._full:
             self._context.webhooks_due.set()
+        if tried := self._context.webhook_tried.get(webhook.payment):
+            tried.set()
         if not task.cancelled() and (error := task.exception()):
             log.warning("webhook.failed", error=type(error).__name__)
 
