@@ -155,13 +155,14 @@ async def open_harness(
     gateways: dict[str, Gateway] | None = None,
     schedule: Schedule | None = None,
     clock: Clock | None = None,
+    limits: PostgresLimits = PATIENT,
 ) -> AsyncIterator[Harness]:
     """Over the migrated database at `url`."""
     settings = settings or samples.settings()
     clock = clock or Clock()
     fake = FakeGateway()
     named: dict[str, Gateway] = gateways or dict.fromkeys(settings.gateways, fake)
-    ledger = open_ledger(url, PATIENT)
+    ledger = open_ledger(url, limits)
     try:
         context = Context(settings, ledger, named, schedule=schedule or PACE, clock=clock)
         yield Harness(context, ledger, clock, fake, settings, named)
