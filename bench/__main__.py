@@ -27,6 +27,7 @@ from bench.memory import memory
 from bench.others import Watch
 from bench.pages import pages
 from bench.payments import SERVERS, WORKERS, over_postgres, over_sqlite
+from bench.waiting import CUSTOMERS, FEW, waiting
 
 
 class Effort(Struct, frozen=True):
@@ -39,6 +40,8 @@ class Effort(Struct, frozen=True):
     seconds: float = 3.0
     workers: tuple[int, ...] = tuple(WORKERS)
     servers: tuple[int, ...] = tuple(SERVERS)
+    customers: int = CUSTOMERS  # who wait
+    waiting_seconds: float = 60.0
 
 
 QUICK: Final = Effort(
@@ -49,6 +52,8 @@ QUICK: Final = Effort(
     seconds=1.5,
     workers=tuple(count for count in (1, 2) if count == 1 or count + 2 <= CORES),
     servers=tuple(count for count in (1, 2) if count == 1 or count + 3 <= CORES),
+    customers=FEW,
+    waiting_seconds=20.0,
 )
 
 Bench = Callable[[Effort], Iterable[Figure]]
@@ -59,6 +64,7 @@ BENCHES: Final[Mapping[str, Bench]] = {
     "payments": lambda effort: over_sqlite(effort.rounds, effort.seconds, effort.workers),
     "postgresql": lambda effort: over_postgres(effort.rounds, effort.seconds, effort.servers),
     "ledger": lambda effort: ledger.figures(effort.seconds),
+    "waiting": lambda effort: waiting(effort.customers, effort.waiting_seconds),
     "memory": lambda effort: memory(effort.seconds),
     "webhooks": lambda _: webhooks.figures(),
 }

@@ -1,5 +1,5 @@
-"""How much of the machine others took while something was measured: a time in milliseconds says
-nothing on a busy machine. Ratios to a baseline of the same run still do."""
+"""How much of the machine others took while something was measured: a time says nothing on a busy
+machine, and a ratio of two rates little. Bytes and the processor's time are `steady`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from bench.figures import CORES, Figure
 
 MOST: Final = 0.1  # of the processors
-TIMES: Final = frozenset({"ms", "s"})
 _STAT: Final = Path("/proc/stat")
 _BUSY: Final = (0, 1, 2, 5, 6, 7)  # user, nice, system, irq, softirq, steal
 
@@ -33,15 +32,13 @@ class Watch:
         return max(others, 0.0) / ((time.monotonic() - self._began) * CORES)
 
     def judged(self, figures: Iterable[Figure]) -> list[Figure]:
-        """The same figures; where others took too much, times are not judged."""
+        """The same figures; where others took too much, only those that are steady are judged."""
         share = self.share()
         if share <= MOST:
             return list(figures)
         why = f"others took {share:.0%} of the machine"
         return [
-            replace(each, unjudged=each.unjudged or why)
-            if each.unit in TIMES and each.target
-            else each
+            each if each.steady or not each.target else replace(each, unjudged=each.unjudged or why)
             for each in figures
         ]
 

@@ -37,7 +37,7 @@ async def returned(context: Context, ticket: str) -> Payment:
     if not (attempt.live or attempt.sweep_at is not None or attempt.status is Status.NOT_SENT):
         return await context.ledger.read(transitions.read, attempt.payment)
     if attempt.returned_at is None:
-        attempt = await context.write(
+        attempt = await context.write_unsynced(
             attempt.payment, transitions.customer_returned, attempt.key, context.clock()
         )
     return await status_query.refresh(context, attempt)

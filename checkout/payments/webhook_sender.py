@@ -106,7 +106,7 @@ class WebhookSender:
         try:
             answer, retry_after = await self._post(webhook)
         except NoSlot:
-            await self._context.ledger.write(outbox.give_back, webhook, until=until)
+            await self._context.ledger.write_unsynced(outbox.give_back, webhook, until=until)
             return
         now = self._context.clock()
         delivered = answer.isdigit() and 200 <= int(answer) < 300

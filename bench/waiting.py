@@ -1,0 +1,307 @@
+"""Customers who wait for their payments' end, all at one worker, while others pay.
+
+    python -m bench waiting [--quick]
+
+Every customer polls the fragment that the waiting page polls, when the last answer says so, over a
+connection that is kept as browsers keep theirs. Each waits for a payment of their own, of which the
+gateway says "pending", 0.3 s after it was asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import accumulate
+from pathlib import Path
+from random import random
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from bench.figures import Figure, percentile
+from bench.gateway import Gateway, listening
+from bench.line import Answer, Line
+from bench.load import loads, pay
+from bench.servers import checkout
+from checkout.gateways import OPTIONS
+from checkout.identifiers import new_attempt_key, new_ticket, new_uid
+from checkout.ledger import attempts, payments
+from checkout.ledger.rows import Attempt
+from checkout.ledger.store import open_ledger
+from checkout.listening import open_files
+from checkout.model.money import Money
+from checkout.model.order import Customer, Order
+from checkout.model.outcome import GatewayFacts
+from checkout.model.status import Status
+from checkout.payments import create
+from checkout.payments.context import Context
+from checkout.payments.schedule import POLL_INTERVALS, RECOVERY_INTERVALS
+from checkout.settings import Settings, load
+from tests.support.servers import ROOT, free_port, running, wait_for
+from tests.support.settings import SHOP
+
+CUSTOMERS: Final = 10_000
+FEW: Final = 500
+ARRIVING: Final = 10.0  # seconds in which they come
+QUERY: Final = 0.3  # seconds until the gateway answers a query
+DELAY: Final = re.compile(rb'"load delay:([0-9.]+)s')
+
+
+class PendingGateway(Gateway):
+    """Every payment is pending; `asked`: how often it was asked about each."""
+
+    def __init__(self) -> None:
+        super().__init__(query=QUERY)
+        self.asked = Counter[str]()
+
+    def answer(self, method: bytes, path: bytes, body: bytes) -> tuple[bytes, float]:
+        if method == b"POST" or path == b"/told":
+            return super().answer(method, path, body)
+        if path == b"/asked":
+            return msgspec.json.encode(self.asked), 0.0
+        uid = path.rpartition(b"/")[2].decode()
+        self.asked[uid] += 1
+        one = {"uid": uid, "type": "payment", "status": "pending"}
+        return msgspec.json.encode({"transaction": one}), QUERY
+
+
+class Crowd(Struct):
+    """What a crowd is asked to do: to poll these paths for so many seconds."""
+
+    server: str
+    paths: list[str]
+    seconds: float
+
+
+class Waited(Struct):
+    """What it saw: the seconds of each poll that a customer waited for, the delays that the answers
+    named, and how many answers had each status."""
+
+    polls: list[float]
+    delays: list[float]
+    statuses: dict[int, int]
+    broken: int  # connections that ended before the answer
+
+
+class _Kept(Line):
+    closed = False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.closed = True
+        super().connection_lost(error)
+
+
+class _Customer:
+    def __init__(self, server: str, path: str, waited: Waited) -> None:
+        parts = urlsplit(server)
+        self._address = parts.hostname or "", parts.port or 80
+        self._path = path.encode()
+        self._waited = waited
+        self._line: Line | None = None
+
+    async def waits(self, until: float) -> None:
+        await asyncio.sleep(random() * ARRIVING)
+        while time.monotonic() < until:
+            began = time.perf_counter()
+            answer = await self._poll()
+            self._waited.polls.append(time.perf_counter() - began)
+            statuses = self._waited.statuses
+            statuses[answer.status] = statuses.get(answer.status, 0) + 1
+            found = DELAY.search(answer.body)
+            delay = float(found[1]) if found else float(answer.header(b"retry-after") or 4)
+            self._waited.delays.append(delay)
+            await asyncio.sleep(delay)
+
+    async def _poll(self) -> Answer:
+        while True:
+            if not isinstance(self._line, _Kept) or self._line.closed:
+                self._line = await _Kept.to(*self._address)
+            try:
+                return await self._line.get(self._path, b"HX-Request: true\r\n")
+            except ConnectionError:  # as it was sent; a browser asks again, too
+                self._waited.broken += 1
+
+
+async def crowd(asked: Crowd) -> Waited:
+    open_files()
+    waited = Waited([], [], {}, 0)
+    until = time.monotonic() + asked.seconds
+    async with asyncio.TaskGroup() as group:
+        for path in asked.paths:
+            group.create_task(_Customer(asked.server, path, waited).waits(until))
+    return waited
+
+
+@contextmanager
+def crowded(asked: Crowd) -> Iterator[subprocess.Popen[bytes]]:
+    """The crowd, in a process of its own."""
+    command = [sys.executable, "-m", "bench.waiting", "--crowd"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        process.stdin.write(msgspec.json.encode(asked))
+        process.stdin.close()
+        yield process
+
+
+def pending_payments(settings: Settings, count: int) -> list[str]:
+    """The paths that the pages of so many new payments poll, which are pending at the gateway."""
+    return asyncio.run(_pending_payments(settings, count))
+
+
+async def _pending_payments(settings: Settings, count: int) -> list[str]:
+    ledger = open_ledger(settings.database)
+    try:
+        return await ledger.write(_add, Context(settings, ledger, {}), count)
+    finally:
+        await ledger.close()
+
+
+def _add(conn: Connection, context: Context, count: int) -> list[str]:
+    paths = []
+    for _ in range(count):
+        now = time.time() + ARRIVING * random()
+        order = Order(
+            money=Money(1999, "EUR"),
+            description="Two tickets",
+            transaction_type="payment",
+            expires_at=now + 3600,
+        )
+        payment = create.new_payment(context, order, context.settings.shops[SHOP])
+        payments.add(conn, payment)
+        attempts.add(conn, _pending(payment.uid, now))
+        payments.change(conn, payment.uid, status=Status.PENDING)
+        paths.append(f"/en/payment/{payment.uid}/{payment.secret}/status")
+    return paths
+
+
+def _pending(payment: str, now: float) -> Attempt:
+    return Attempt(
+        payment=payment,
+        number=1,
+        key=new_attempt_key(1),
+        account="cards",
+        method="credit_card",
+        status=Status.PENDING,
+        gateway_id=new_uid(),
+        next_action=None,
+        reason=None,
+        facts=GatewayFacts(),
+        customer=Customer(),
+        contract=(),
+        language="en",
+        return_ticket=new_ticket(),
+        notify_ticket=new_ticket(),
+        mismatch=False,
+        absences=0,
+        queries=0,
+        next_query_at=now + POLL_INTERVALS[0],
+        sweep_at=now + RECOVERY_INTERVALS[0],
+        returned_at=None,
+        address_mark=None,
+        bin_mark=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def too_often(asked: dict[str, int], seconds: float) -> int:
+    """How many payments were asked about more often than their intervals allow."""
+    starts = list(accumulate(POLL_INTERVALS, initial=0))
+    allowed = sum(at <= seconds for at in starts)
+    return sum(count > allowed for count in asked.values())
+
+
+def waiting(customers: int, seconds: float) -> list[Figure]:
+    """What `customers` who wait see in so many seconds, and those who pay meanwhile."""
+    with tempfile.TemporaryDirectory() as name, gateway() as origin:
+        folder = Path(name)
+        with checkout(folder, origin) as server, loads(1) as payers:
+            settings = load(folder / "checkout.toml", os.environ, OPTIONS)
+            pay(payers, [server], 2.0)  # warm
+            alone = pay(payers, [server], 5.0)
+            idle = server.memory()[-1]
+            paths = pending_payments(settings, customers)
+            began, used = time.monotonic(), server.cpu()
+            with crowded(Crowd(server.url, paths, seconds)) as process:
+                time.sleep(max(seconds * 0.6, ARRIVING + 2))
+                beside = pay(payers, [server], min(seconds * 0.2, 10.0))
+                held = server.memory()[-1] - idle
+                assert process.stdout
+                waited = msgspec.json.decode(process.stdout.read(), type=Waited)
+            spent = time.monotonic() - began
+            used = (server.cpu() - used) / spent
+            asked = told(origin)
+    return [
+        *_figures(customers, waited, asked, spent),
+        Figure("the worker's processor meanwhile", used * 100, "%"),
+        Figure("memory of one who waits", held * 1024 / customers, "kB", most=40),
+        Figure("payments alone", alone.payments / alone.seconds, "/s"),
+        Figure(
+            "payments meanwhile / alone",
+            beside.payments / beside.seconds / (alone.payments / alone.seconds),
+            least=0.5,
+        ),
+    ]
+
+
+def _figures(customers: int, waited: Waited, asked: dict[str, int], seconds: float) -> list[Figure]:
+    others = sum(count for status, count in waited.statuses.items() if status != 200)
+    return [
+        Figure("customers who wait", customers),
+        Figure("polls", len(waited.polls) / seconds, "/s"),
+        Figure("a poll, p50", statistics.median(waited.polls) * 1000, "ms"),
+        Figure("a poll, p99", percentile(waited.polls, 0.99) * 1000, "ms", most=1000),
+        Figure("a poll, at most", max(waited.polls) * 1000, "ms"),
+        Figure("polls that were not answered 200", others, most=0),
+        Figure("connections that broke", waited.broken),
+        Figure("delay named, median", statistics.median(waited.delays), "s"),
+        Figure("delay named, p99", percentile(waited.delays, 0.99), "s"),
+        Figure("queries to the gateway", sum(asked.values()) / seconds, "/s"),
+        Figure("payments never asked about", customers - len(asked)),
+        Figure("payments asked about too often", too_often(asked, seconds), most=0),
+    ]
+
+
+@contextmanager
+def gateway() -> Iterator[str]:
+    port = free_port()
+    with running("-m", "bench.waiting", "--gateway", str(port)) as process:
+        wait_for(f"http://127.0.0.1:{port}/told", process)
+        yield f"http://127.0.0.1:{port}"
+
+
+def told(origin: str) -> dict[str, int]:
+    return msgspec.json.decode(wait_for(f"{origin}/asked"), type=dict[str, int])
+
+
+def main() -> None:
+    """One of the processes that it needs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--gateway", type=int, metavar="PORT")
+    what.add_argument("--crowd", action="store_true", help="reads what to do")
+    given = parser.parse_args()
+    if given.gateway:
+        asyncio.run(listening(given.gateway, PendingGateway()))
+        return
+    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Crowd)
+    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(crowd(asked))))
+
+
+if __name__ == "__main__":
+    main()
