@@ -9,12 +9,13 @@ DEMO_ARGS ?=
 BENCH_ARGS ?=
 FUZZ ?= 300
 ATTACK ?= 10000
+STORM ?= 2000
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 SDK ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format docs fuzz attack vendor-suite postgres bench build sbom audit lock clean
+.PHONY: help demo test lint format docs fuzz attack storm vendor-suite postgres bench build sbom audit lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -47,6 +48,10 @@ fuzz: $(VENV)/.dev ## readers that are not linear in time and memory: FUZZ examp
 
 attack: $(VENV)/.dev ## cards are tested from one address and from thousands: ATTACK cards, what came of them
 	CHECKOUT_ATTACK=$(ATTACK) $(BIN)/python -m pytest tests/web/test_card_testing.py -s $(PYTEST_ARGS)
+
+storm: $(VENV)/.dev ## STORM payments through two servers with every fault, 30 times kill -9, and what came of them
+	@CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
+		CHECKOUT_STORM=$(STORM) $(BIN)/python -m pytest tests/storm -s -o faulthandler_timeout=3600 $(PYTEST_ARGS)
 
 vendor-suite: $(VENV)/.dev ## the vendor's own PHP suite, of the checkout SDK=/path, against ours (needs phpunit)
 	@exec $(BIN)/python -m tools.vendor_suite $(SDK)

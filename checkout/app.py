@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -25,6 +24,7 @@ from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
 from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
+from checkout.payments.http_transport import HttpTransport
 from checkout.payments.mailer import Mailer
 from checkout.payments.readiness import Readiness
 from checkout.payments.recovery import Sweeper
@@ -208,7 +208,7 @@ async def open_context(
     try:
         trusted = httpx.create_ssl_context(trust_env=False)
         async with upstream or HostConnections(
-            partial(_connections, 200, 200, trusted)
+            partial(HttpTransport, trusted, most=200, kept=200)
         ) as transport:
             gateways = open_accounts(
                 settings.gateways,
@@ -236,20 +236,12 @@ def from_environment() -> Litestar:
     return app
 
 
-def _connections(
-    most: int | None, kept: int, trusted: ssl.SSLContext | bool = True
-) -> httpx.AsyncHTTPTransport:
-    """For outgoing calls: certificates are verified, proxies of the environment are not used."""
-    limits = httpx.Limits(max_connections=most, max_keepalive_connections=kept)
-    return httpx.AsyncHTTPTransport(verify=trusted, trust_env=False, limits=limits)
-
-
 def _shops(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """For calls to the shops: no redirects, no cookies. The number of connections is unlimited
     here, as the callers' slots (`payments.concurrency`) limit them for each shop and host. None is
     kept: it is known by its address, and shops may share one, but not a certificate."""
     client = httpx.AsyncClient(
-        transport=transport or _connections(None, 0),
+        transport=transport or HttpTransport(httpx.create_ssl_context(trust_env=False)),
         timeout=httpx.Timeout(30, connect=5),
         follow_redirects=False,
         trust_env=False,

@@ -110,7 +110,7 @@ class SqliteStorage:
         self._driver.execute("PRAGMA wal_autocheckpoint=0")  # `tend` does it, between rounds
         _begin_log_anew(self._driver)  # after a failed sync it may be whole in memory only
         self._turn = Turn(self._path)
-        self._log = os.open(f"{self._path}-wal", os.O_RDONLY)
+        self._log = os.open(f"{self._path}-wal", os.O_RDWR)
         self._connection = connection
 
     def give(self) -> None:
@@ -148,9 +148,9 @@ class SqliteStorage:
 
     def close(self) -> None:
         if self._connection is not None:
+            os.close(self._log)
             self._connection.close()
             self._turn.close()
-            os.close(self._log)
         self._engine.dispose()
 
 

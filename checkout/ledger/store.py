@@ -9,9 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, create_engine, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.pool import NullPool
 
+from checkout.errors import Unavailable
+from checkout.ledger import postgres_check
 from checkout.ledger.base import Ledger
 from checkout.ledger.sqlite import SqliteLedger
 from checkout.process import make_private
@@ -22,16 +24,24 @@ VERSION: Final = "alembic_version"  # the table with the last migration that was
 # The files beside an SQLite database: two of SQLite's, two of `ledger.turn`.
 BESIDE: Final = ("-wal", "-shm", "-next", "-turn")
 DEFAULTS: Final = PostgresLimits()
+CONNECT_SECONDS: Final = 5
 
 
 def migrate(url: str) -> None:
-    """Bring the schema of the database up to date; blocking, for start and commands."""
+    """Bring the schema of the database up to date; blocking, for start and commands. Raises
+    Unavailable, in a sentence, where the database can't hold the ledger."""
     _keep_private(url)
-    engine = create_engine(_synchronous(url), poolclass=NullPool)
+    engine = _synchronous(url)
+    is_postgres = engine.dialect.name == "postgresql"
     try:
         with engine.begin() as conn:
-            if not _is_current(conn):
-                _upgrade(conn)
+            if is_postgres:
+                postgres_check.check(conn)
+            if _is_current(conn):
+                return
+            if is_postgres:
+                postgres_check.lock(conn)
+            _upgrade(conn)
     finally:
         engine.dispose()
 
@@ -45,7 +55,13 @@ def newest() -> str:
 def _is_current(conn: Connection) -> bool:
     if not inspect(conn).has_table(VERSION):
         return False
-    return conn.scalars(text(f"SELECT version_num FROM {VERSION}")).all() == [newest()]  # noqa: S608
+    versions = conn.scalars(text(f"SELECT version_num FROM {VERSION}")).all()  # noqa: S608
+    if any(version > newest() for version in versions):
+        raise Unavailable(
+            message=f"The database's schema is {versions[0]}, of a newer checkout: this one knows"
+            f" those up to {newest()}"
+        )
+    return versions == [newest()]
 
 
 def _upgrade(conn: Connection) -> None:
@@ -84,8 +100,17 @@ def _keep_private(url: str) -> None:
             make_private(file)
 
 
-def _synchronous(url: str) -> str:
+def _synchronous(url: str) -> Engine:
     address = make_url(url)
-    if address.get_backend_name() == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-    return address.render_as_string(hide_password=False)
+    if address.get_backend_name() != "postgresql":
+        return create_engine(address, poolclass=NullPool)
+    return create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        use_native_hstore=False,
+        connect_args={
+            "client_encoding": "UTF8",  # else the names of a database without one are bytes
+            "connect_timeout": CONNECT_SECONDS,
+            "prepare_threshold": None,
+        },
+    )

@@ -9,6 +9,7 @@ give the server's side of the connection to somebody else between two.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -61,6 +62,8 @@ class Wire:
         self._connection = connection
         self._pgconn = connection.pgconn
         self._reader = Transformer(connection)
+        self._unread = select.poll()
+        self._unread.register(self._pgconn.socket, select.POLLIN)
         self._queued: list[Command] = []
         self._queues = False  # `queue` need not send at once, as somebody will
         self._heard = False  # whether the database has answered in this transaction
@@ -116,12 +119,11 @@ class Wire:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be used for a new transaction, as far as is known here already."""
-        try:
-            self._pgconn.consume_input()
-        except psycopg.OperationalError:
+        """Whether it can be used for a new transaction, as far as is known here already: to one
+        that rests a server has nothing to say but that it ends."""
+        if self._pgconn.status != ConnStatus.OK or self.busy:
             return False
-        return self._pgconn.status == ConnStatus.OK and not self.busy
+        return not self._unread.poll(0)
 
     def _send(self, last: Command) -> PGresult:
         return self._results(last)[-1]

@@ -7,6 +7,7 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -54,6 +55,8 @@ class Context:
         self._running: set[asyncio.Task[Any]] = set()
         # Attempt key -> set once its answer is recorded.
         self.charging: dict[str, asyncio.Event] = {}
+        # Payment that somebody waits for -> set once this worker has tried its webhook.
+        self.webhook_tried = WeakValueDictionary[str, asyncio.Event]()
 
     async def write(self, uid: str, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a verb that changes a payment, and drop the payment from the cache."""

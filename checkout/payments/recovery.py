@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import msgspec
 import structlog
+from sqlalchemy import Connection
 
 from checkout.errors import CheckoutError
-from checkout.ledger import attempts, operations, payments, products
+from checkout.ledger import attempts, events, operations, payments, products
 from checkout.ledger.attempts import Due
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.status import LIVE, Status
@@ -100,7 +101,7 @@ class Sweeper:
         if payment.live is not None:
             if self._free(payment.live.account) <= 0:
                 later = context.clock() + LAPSE_AGAIN
-                await context.ledger.write(products.postpone, uid, later)
+                await context.ledger.write_unsynced(products.postpone, uid, later)
                 return
             query = status_query.refresh_if_due(context, payment)
             await self._counted(query, payment.live.account)
@@ -134,14 +135,14 @@ async def _expire(context: Context, uid: str, now: float) -> None:
 
 async def _query_operation(context: Context, due: operations.Due, now: float) -> None:
     # Leased for an hour, which is the delay where the row can't be read.
-    if await context.ledger.write(operations.take_sweep, due, until=now + HOUR):
+    if await context.ledger.write_unsynced(operations.take_sweep, due, until=now + HOUR):
         await query_operation(context, due.uid)
 
 
 async def _query(context: Context, due: Due, now: float) -> None:
     until = _next(context, due, now)
     lease = now + HOUR if until is None else until
-    if not await context.ledger.write(attempts.take_sweep, due, until=lease):
+    if not await context.ledger.write_unsynced(attempts.take_sweep, due, until=lease):
         return
     attempt = await context.ledger.read(attempts.by_key, due.key)
     if attempt is None:
@@ -166,11 +167,24 @@ async def _end_of_recovery(
     if after is None or after.sweep_at != lease:
         return
     until = _next(context, msgspec.structs.replace(due, status=after.status), context.clock())
-    await context.ledger.write(attempts.take_sweep, after, until=until)
+    if until is None and result is QueryResult.UNANSWERED:
+        until = await context.ledger.read(_after_notification, attempt, context.clock())
+    await context.ledger.write_unsynced(attempts.take_sweep, after, until=until)
     if until is not None:
         return
     if result is QueryResult.UNANSWERED or after.status in (Status.SUBMITTING, Status.PENDING):
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
+
+
+def _after_notification(conn: Connection, attempt: Attempt, now: float) -> float | None:
+    """When to query next about what the gateway said after the payment's end and no query has
+    confirmed: one that gets no answer must not leave late money to a person."""
+    said_at = [
+        each.at
+        for each in events.of(conn, attempt.payment)
+        if (each.kind, each.attempt) == ("notified", attempt.number) and not each.data["agrees"]
+    ]
+    return next_recovery(said_at[-1], now, said_at[-1]) if said_at else None
 
 
 async def reconcile(context: Context, uid: str) -> Payment:

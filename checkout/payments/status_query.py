@@ -142,7 +142,8 @@ async def record(
         payment = await context.ledger.read(transitions.read, attempt.payment)
         if not gateway_answers.says_something_new(context, payment, attempt, outcome, now):
             return payment
-    payment = await context.write(
+    write = context.write_unsynced if may_ask_again(context, attempt) else context.write
+    payment = await write(
         attempt.payment,
         gateway_answers.record_answer,
         context,
@@ -154,6 +155,13 @@ async def record(
     if payment.order.page_settings.notification_url is not None:
         context.webhooks_due.set()
     return payment
+
+
+def may_ask_again(context: Context, attempt: Attempt) -> bool:
+    """Whether an answer that a power cut undoes would be given again: the attempt itself stays, and
+    is asked about by our key."""
+    gateway = context.gateways.get(attempt.account)
+    return gateway is not None and gateway.capabilities.lookup_by_key
 
 
 def next_check(context: Context, payment: Payment) -> float | None:

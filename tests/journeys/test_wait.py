@@ -8,12 +8,12 @@ from itertools import pairwise
 from playwright.async_api import Page, Request, expect
 
 from checkout.payments.schedule import POLL_INTERVALS
-from tests.journeys.plugin import BROWSER
+from tests.journeys.plugin import BROWSER, ON_EACH_DATABASE
 from tests.journeys.servers import Order, Servers
 from tests.journeys.shopper import Shopper
 from tests.support.polling import until
 
-pytestmark = BROWSER
+pytestmark = [*BROWSER, ON_EACH_DATABASE]
 
 
 async def _waiting(servers: Servers, customer: Shopper) -> tuple[Order, str]:

@@ -442,6 +442,33 @@ async def test_money_after_the_end_is_money(harness: Harness) -> None:
     assert await harness.told(payment) == ["error", "successful"]
 
 
+async def test_money_after_the_end_is_found_though_a_query_fails(harness: Harness) -> None:
+    payment = await harness.paid_with(DECLINED)
+    harness.gateway.will_state(UNKNOWN, UNKNOWN, UNKNOWN, PAID)
+    harness.clock.move(48 * HOUR)
+    await harness.notify(payment.attempts[0])
+    await harness.context.finish()
+    with capture_logs() as said:
+        await harness.sweep_for(130, step=5)
+    assert await harness.status(payment) is Status.PAID
+    assert await harness.told(payment) == ["failed", "successful"]
+    assert not [line for line in said if line["event"] == "sweep.unsettled"]
+
+
+async def test_a_gateway_that_never_confirms_late_money_is_left_to_a_person(
+    harness: Harness,
+) -> None:
+    payment = await harness.paid_with(DECLINED)
+    harness.gateway.will_state(UNKNOWN)
+    harness.clock.move(48 * HOUR)
+    await harness.notify(payment.attempts[0])
+    await harness.context.finish()
+    with capture_logs() as said:
+        await harness.sweep_for(3 * HOUR, step=60)
+    assert [line["event"] for line in said].count("sweep.unsettled") == 1
+    assert (await harness.payment(payment)).attempts[0].sweep_at is None
+
+
 async def test_a_hold_is_notified_and_then_what_becomes_of_it(harness: Harness) -> None:
     payment = await harness.paid_with(AUTHORIZED)
     refunded = Outcome(Status.REFUNDED, "g-1")

@@ -280,12 +280,12 @@ def _after(fault: str, status: int, said: dict[str, Any]) -> httpx.Response:
         return httpx.Response(502, content=b"<h1>Bad gateway</h1>")
     if fault == "html after":
         return httpx.Response(200, content=b"<h1>Welcome</h1>")
-    whole = json.dumps(_misstated(said, **WRONGLY.get(fault, {}))).encode()
+    whole = json.dumps(misstated(said, **WRONGLY.get(fault, {}))).encode()
     end = len(whole) // 2 if fault == "cut after" else len(whole)
     return httpx.Response(status, content=whole[:end])
 
 
-def _misstated(said: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def misstated(said: dict[str, Any], **changes: Any) -> dict[str, Any]:
     if "transaction" in said:
         return {"transaction": said["transaction"] | changes}
     if "transactions" in said:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from copy import copy
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from tests.support import servers
 from tests.support.honest_gateway import GATEWAY_SECRET, GATEWAY_SHOP
@@ -25,23 +27,48 @@ PACE: Final = {
 
 
 class KillableServer:
-    """Start it, kill it, start it again: the folder keeps its settings and its ledger."""
+    """Start it, kill it, start it again: the folder keeps its settings, and its ledger where
+    `database` names no other."""
 
-    def __init__(self, folder: Path, gateway: str, schedule: Mapping[str, float] = PACE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        gateway: str,
+        schedule: Mapping[str, float] = PACE,
+        *,
+        database: str | None = None,
+        options: Mapping[str, Any] = MappingProxyType({}),
+        top: Mapping[str, Any] = MappingProxyType({}),
+        clock: Path | None = None,
+    ) -> None:
+        """`gateway`: its address; `options`: more of its account; `top`: more settings; `clock`:
+        the file of a `SteppedClock`."""
         self.port = servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         ours = shop(f"{self.url}/", {"credit_card": "cards"})
         self.shop_secret: str = ours["secret_key"]
         self._log = folder / "server.log"
         self._schedule = dict(schedule)
+        self._clock = None if clock is None else str(clock)
         self._process: servers.Process | None = None
-        cards = overpay(gateway, shop_id=GATEWAY_SHOP, secret_key=GATEWAY_SECRET)
-        tables = {
+        cards = overpay(gateway, shop_id=GATEWAY_SHOP, secret_key=GATEWAY_SECRET, **options)
+        tables = dict(top) | {
             "gateways": {"cards": cards},
             "shops": {SHOP: ours},
             "limits": UNLIMITED | {"submits_per_payment": 1000},
         }
-        self._config = write_settings(folder, self.url, tables)
+        if database:
+            tables["database"] = database
+        self.config = write_settings(folder, self.url, tables)
+
+    def another(self) -> KillableServer:
+        """A second one over the same settings and ledger, on a port of its own."""
+        other = copy(self)
+        other.port = servers.free_port()
+        other.url = f"http://127.0.0.1:{other.port}"
+        other._process = None
+        other._log = self._log.with_stem(f"server-{other.port}")
+        return other
 
     @property
     def log(self) -> str:
@@ -55,8 +82,9 @@ class KillableServer:
         return [own, *map(int, workers)]
 
     async def start(self, workers: int = 1) -> None:
-        how = {"schedule": self._schedule, "workers": workers, "grace": 35}
-        self._process = servers.start_checkout(self._config, self.port, self._log, **how)
+        how: dict[str, Any] = {"schedule": self._schedule, "workers": workers, "grace": 35}
+        how["clock"] = self._clock
+        self._process = servers.start_checkout(self.config, self.port, self._log, **how)
         ready = f"{self.url}/health/ready"
         await asyncio.to_thread(servers.wait_for, ready, self._process)
 
@@ -71,8 +99,10 @@ class KillableServer:
 
 
 @asynccontextmanager
-async def open_killable_server(folder: Path, gateway: str) -> AsyncIterator[KillableServer]:
-    server = KillableServer(folder, gateway)
+async def open_killable_server(
+    folder: Path, gateway: str, database: str | None = None
+) -> AsyncIterator[KillableServer]:
+    server = KillableServer(folder, gateway, database=database)
     try:
         yield server
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from checkout.payments.schedule import Schedule
 from checkout.process import end_with_parent
 from checkout.settings import load
 from checkout.web.load_shedding import LoadShedder
+from tests.support.stepped_clock import SteppedClock
 
 
 def serve(
@@ -25,12 +27,15 @@ def serve(
     load_at_once: dict[str, int] | None = None,
     workers: int = 1,
     grace: int = 3,
+    clock: str | None = None,
 ) -> None:
     """`schedule`: seconds that are otherwise than in production; `load_at_once`: how much is
-    taken."""
+    taken; `clock`: the file of a `SteppedClock`."""
     os.environ["CHECKOUT_CONFIG"] = config
     os.environ["CHECKOUT_TEST_SCHEDULE"] = json.dumps(schedule or {})
     os.environ["CHECKOUT_TEST_LOAD"] = json.dumps(load_at_once or {})
+    if clock is not None:
+        os.environ["CHECKOUT_TEST_CLOCK"] = clock
     migrate(load(Path(config), os.environ, OPTIONS).database)
     target = "tests.support.paced:app"
     listen(target, host="127.0.0.1", port=port, workers=workers, grace=grace)
@@ -43,4 +48,6 @@ def app() -> Any:
     settings = load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS)
     schedule = Schedule.of(json.loads(os.environ["CHECKOUT_TEST_SCHEDULE"]))
     shedder = LoadShedder(**json.loads(os.environ["CHECKOUT_TEST_LOAD"]))
-    return create_app(settings, schedule=schedule, load=shedder)
+    stepped = os.environ.get("CHECKOUT_TEST_CLOCK")
+    clock = SteppedClock(Path(stepped)) if stepped else time.time
+    return create_app(settings, schedule=schedule, load=shedder, clock=clock)
