@@ -50,7 +50,8 @@ attack: $(VENV)/.dev ## cards are tested from one address and from thousands: AT
 	CHECKOUT_ATTACK=$(ATTACK) $(BIN)/python -m pytest tests/web/test_card_testing.py -s $(PYTEST_ARGS)
 
 storm: $(VENV)/.dev ## STORM payments through two servers with every fault, 30 times kill -9, and what came of them
-	CHECKOUT_STORM=$(STORM) $(BIN)/python -m pytest tests/storm -s -o faulthandler_timeout=3600 $(PYTEST_ARGS)
+	@CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
+		CHECKOUT_STORM=$(STORM) $(BIN)/python -m pytest tests/storm -s -o faulthandler_timeout=3600 $(PYTEST_ARGS)
 
 vendor-suite: $(VENV)/.dev ## the vendor's own PHP suite, of the checkout SDK=/path, against ours (needs phpunit)
 	@exec $(BIN)/python -m tools.vendor_suite $(SDK)

@@ -184,9 +184,9 @@ async def test_after_a_restart_nobody_notices(server: PostgresServer) -> None:
 async def test_a_write_that_was_not_begun_is_repeated(url: str) -> None:
     made = payment_row()
 
-    def two(conn: Connection) -> str | None:
+    def two(conn: Connection) -> None:
         payments.lock(conn, made.uid)
-        return payments.change(conn, made.uid, tracking_id="x")
+        payments.change(conn, made.uid, tracking_id="x")
 
     async with cutting_proxy(url) as proxy, opened(proxy.url) as ledger:
         await ledger.write(payments.add, made)

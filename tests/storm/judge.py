@@ -89,7 +89,8 @@ def summary(storm: Storm, found: dict[int, Payment]) -> str:
     heard = [webhook for each in world.webhooks.values() for webhook in each]
     return (
         f" {len(storm.plans)} payments ({_counted(ends)}), {len(world.sent)} charges,"
-        f" {storm.killed} kills, {kinds.total()} faults ({_counted(kinds)}),"
+        f" {storm.killed.total()} kills ({_counted(storm.killed)}),"
+        f" {kinds.total()} faults ({_counted(kinds)}),"
         f" {len(heard)} webhooks in {storm.seconds:.0f} s, seed {storm.seed} "
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ from tests.storm.plans import PaymentPlan
 from tests.storm.world import World
 from tests.support.killable_server import KillableServer
 from tests.support.polling import until
+from tests.support.postgres import PostgresServer
 from tests.support.samples import ANN, rsa_key
 from tests.support.stepped_clock import SteppedClock
 
@@ -58,15 +60,17 @@ WORKERS: Final = (1, 2)  # of the two servers
 
 @dataclass
 class Storm:
-    """`kills`: of a server, one after the other; `pace`: another schedule than the usual one."""
+    """`kills`: of a server or of `postgres`, one after the other; `pace`: another schedule than the
+    usual one."""
 
     folder: Path
     seed: int
     plans: list[PaymentPlan]
     kills: int
     database: str
+    postgres: PostgresServer | None = None
     pace: Mapping[str, float] = field(default_factory=lambda: PACE)
-    killed: int = 0
+    killed: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -135,14 +139,26 @@ class Storm:
             await until(partial(self._charged, due), seconds=LONGEST)
             if self.fate.random() < 0.3:
                 await self.world.shut_for(self.fate.uniform(0.05, 0.4))
-            place = self.fate.randrange(len(self.servers))
-            server = self.servers[place]
-            await server.kill()
-            self.killed += 1
-            await asyncio.sleep(self.fate.uniform(0.0, 0.5))  # whoever goes there is refused
-            self.alive.remove(server)
-            await server.start(WORKERS[place])
-            self.alive.append(server)
+            if self.postgres is not None and number % 3 == 1:
+                await self._kill_postgres(self.postgres)
+            else:
+                await self._kill_a_server()
+
+    async def _kill_a_server(self) -> None:
+        place = self.fate.randrange(len(self.servers))
+        server = self.servers[place]
+        await server.kill()
+        self.killed["servers"] += 1
+        await asyncio.sleep(self.fate.uniform(0.0, 0.5))  # whoever goes there is refused
+        self.alive.remove(server)
+        await server.start(WORKERS[place])
+        self.alive.append(server)
+
+    async def _kill_postgres(self, postgres: PostgresServer) -> None:
+        await asyncio.to_thread(postgres.kill)
+        self.killed["PostgreSQL"] += 1
+        await asyncio.sleep(self.fate.uniform(0.0, 1.0))
+        await asyncio.to_thread(postgres.start)
 
     def _charged(self, due: float) -> bool:
         """Whether so many customers have come; some of the last ones are refused on the way."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from secrets import randbelow
 from typing import Final
@@ -19,7 +20,8 @@ from checkout.ledger.rows import Payment
 from tests.storm import judge
 from tests.storm.plans import CALM, CHARGE_FAULTS, QUERY_FAULTS, SHOP_FAULTS, PaymentPlan, plan
 from tests.storm.run import PACE, Storm, payments_of
-from tests.support.databases import BACKENDS, database
+from tests.support.databases import sqlite
+from tests.support.postgres import PROGRAMS, postgres_server
 
 COUNT: Final = int(os.environ.get("CHECKOUT_STORM", "40"))
 KILLS: Final = max(2, min(30, COUNT * 30 // 2000))
@@ -35,16 +37,19 @@ async def ended(storm: Storm) -> dict[int, Payment]:
     return {storm.number(payment): payment for payment in found}
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", ("sqlite", "postgresql") if PROGRAMS else ("sqlite",))
 async def test_storm(backend: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plans = [plan(SEED, number) for number in range(COUNT)]
-    with database(backend, tmp_path) as url:
-        storm = Storm(tmp_path, SEED, plans, KILLS, url)
+    with ExitStack() as opened:
+        postgres = None if backend == "sqlite" else opened.enter_context(postgres_server())
+        url = postgres.url() if postgres else sqlite(tmp_path)
+        storm = Storm(tmp_path, SEED, plans, KILLS, url, postgres)
         found = await ended(storm)
     with capsys.disabled():
         sys.stdout.write(judge.summary(storm, found))
     assert judge.faults(storm, found) == []
-    assert storm.killed == KILLS
+    assert storm.killed.total() == KILLS
+    assert bool(storm.killed["PostgreSQL"]) is (backend != "sqlite")
     if COUNT >= ALL:
         played = set(storm.world.played)
         assert {f"charge: {fault}" for fault in CHARGE_FAULTS} <= played
@@ -67,9 +72,8 @@ async def test_a_server_without_patience_is_found_out(tmp_path: Path) -> None:
     """What a storm would see if an unknown payment counted as absent at once."""
     plans = [slow(plan(SEED, number)) for number in range(6)]
     hasty = PACE | {"charge_timeout": 8.0, "answer_timeout": 0.1, "settle_window": 0.0}
-    with database("sqlite", tmp_path) as url:
-        storm = Storm(tmp_path, SEED, plans, 0, url, hasty)
-        found = await ended(storm)
+    storm = Storm(tmp_path, SEED, plans, 0, sqlite(tmp_path), pace=hasty)
+    found = await ended(storm)
     wrong = judge.faults(storm, found)
     assert any("is charged beside" in fault for fault in wrong)
     assert any("the money was taken 2 times" in fault for fault in wrong)

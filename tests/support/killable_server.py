@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tests.support import servers
 from tests.support.honest_gateway import GATEWAY_SECRET, GATEWAY_SHOP
-from tests.support.settings import SHOP, UNLIMITED, Table, overpay, shop, write_settings
+from tests.support.settings import SHOP, UNLIMITED, overpay, shop, write_settings
 
 STOP_SECONDS: Final = 40.0
 
