@@ -67,7 +67,7 @@ class Life:
 
     async def _trace(self) -> Outcome:
         _, asked = self.gateway.traced[-1]
-        return self.known.get(asked.key, ABSENT)
+        return self.known.get(asked.key or "", ABSENT)
 
     async def again(self, step: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         until = time.monotonic() + SECONDS
