@@ -12,8 +12,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import NullPool
 
 from checkout.errors import Unavailable
 from checkout.ledger import payments, write_check
@@ -322,6 +323,23 @@ async def test_a_table_that_is_changed_meanwhile_is_no_fault(url: str) -> None:
             assert await ledger.read(payments.by_uid, made.uid) is not None
         finally:
             await ledger.write(do, "ALTER TABLE payments ALTER COLUMN tracking_id TYPE text")
+
+
+def test_a_synchronous_connection_runs_the_same_statements(url: str) -> None:
+    """Of SQLAlchemy's own: it begins and commits as that does."""
+    made, more = payment_row(), payment_row()
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    with engine.connect() as conn:
+        with conn.begin():
+            payments.add(conn, made)
+            assert payments.by_uid(conn, made.uid) is not None
+        with conn.begin() as undone:
+            payments.add(conn, more)
+            undone.rollback()
+        with conn.begin():
+            found = [payments.by_uid(conn, each.uid) for each in (made, more)]
+    assert [each is not None for each in found] == [True, False]
+    engine.dispose()
 
 
 # Behind a pooler
