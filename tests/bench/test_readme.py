@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from bench import charges, ledger, memory, pages, payments, webhooks
+from bench import charges, ledger, memory, pages, payments, waiting, webhooks
 from tests.support.servers import ROOT
 
 TARGETS: Final = {
@@ -20,6 +20,9 @@ TARGETS: Final = {
     "Pay at 16 payers a worker": [payments.PAY_P99],
     "added to a charge": [charges.P50, charges.P99],
     "idle memory": [memory.IDLE],
+    "a poll, while 10,000": [waiting.POLL_P99 / 1000, waiting.MEMORY],
+    "a notification": [waiting.KNOWN],
+    "payments beside them": [waiting.MEANWHILE],
     "first view": [pages.BYTES, pages.REQUESTS],
     "a shop is told": [webhooks.MOST],
 }
