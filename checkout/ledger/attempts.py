@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
@@ -12,7 +12,7 @@ from checkout.ledger.index_steps import earliest, steps
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts, payments
 from checkout.ledger.statements import Change, Query, alone
-from checkout.model.status import LIVE, Status
+from checkout.model.status import LIVE
 
 STRUCTURED: Final = (Struct, tuple)
 COLUMNS: Final = {  # an attempt's field -> its column
@@ -220,23 +220,24 @@ def take_sweep(conn: Connection, due: Due | Attempt, *, until: float | None) -> 
     return TAKE_SWEEP(conn, {"of_key": due.key, "was_sweep_at": due.sweep_at, "until": until}) == 1
 
 
-class Try(Struct, frozen=True):
-    """An attempt as limits count it."""
+class Try(Protocol):
+    """An attempt as limits count it: a row, as there may be hundreds."""
 
-    payment: str
-    status: Status
-    at: float
-    by_card: bool
+    @property
+    def payment(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def created_at(self) -> float: ...
+    @property
+    def bin_mark(self) -> str | None: ...
 
 
-def tried(conn: Connection, /, since: float, **mark: str) -> list[Try]:
+def tried(conn: Connection, /, since: float, **mark: str) -> Sequence[Try]:
     """The attempts since then with this `address_mark`, `bin_mark` or `shop`, the newest first,
     those under way too; at most `MOST_TRIES`."""
     ((name, value),) = mark.items()
-    return [
-        Try(row.payment, Status(row.status), row.created_at, row.bin_mark is not None)
-        for row in TRIED[name].all(conn, value=value, since=since)
-    ]
+    return TRIED[name].all(conn, value=value, since=since)
 
 
 def lock_mark(conn: Connection, mark: str) -> None:

@@ -33,6 +33,8 @@ MOSTLY: Final = 0.75  # the share of paid payments that an address with many cus
 
 SUCCEEDED: Final = SUCCESSFUL | {Status.REFUNDED}
 ENDED: Final = FINAL - SUCCEEDED  # sent, and ended without success
+# Without a card only a decline counts: such payments take long.
+OTHERS: Final = frozenset({Status.DECLINED})
 
 
 class Tally(Struct, frozen=True):
@@ -58,22 +60,17 @@ class Tally(Struct, frozen=True):
 def tally(tries: Iterable[Try], *, under_way: bool = True) -> Tally:
     """Count tries, the newest first; `under_way`: those that have not ended count as failed."""
     failed, succeeded, oldest, payments = 0, 0, 0.0, set()
+    card = ENDED | LIVE if under_way else ENDED
     for each in tries:
-        if each.status is Status.NOT_SENT:
+        status = each.status
+        if status == Status.NOT_SENT:
             continue  # never sent: it says nothing about a card
         payments.add(each.payment)
-        if each.status in SUCCEEDED:
+        if status in SUCCEEDED:
             succeeded += 1
-        elif _counts(each, under_way=under_way):
-            failed, oldest = failed + 1, each.at
+        elif status in (OTHERS if each.bin_mark is None else card):
+            failed, oldest = failed + 1, each.created_at
     return Tally(failed, succeeded, oldest, frozenset(payments))
-
-
-def _counts(each: Try, *, under_way: bool) -> bool:
-    """Whether it counts as failed. Without a card only a decline does: such payments take long."""
-    if not each.by_card:
-        return each.status is Status.DECLINED
-    return each.status in ENDED or (under_way and each.status in LIVE)
 
 
 def check(

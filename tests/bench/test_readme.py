@@ -19,10 +19,11 @@ TARGETS: Final = {
     "writes of 4 processes": [ledger.LEAST],
     "Pay at 16 payers a worker": [payments.PAY_P99],
     "added to a charge": [charges.P50, charges.P99],
+    "a poll of 10,000 customers": [waiting.P99 / 1000],
+    "memory of one who waits": [waiting.MEMORY],
+    "payments meanwhile": [waiting.MEANWHILE],
     "idle memory": [memory.IDLE],
-    "a poll, while 10,000": [waiting.POLL_P99 / 1000, waiting.MEMORY],
     "a notification": [waiting.KNOWN],
-    "payments beside them": [waiting.MEANWHILE],
     "first view": [pages.BYTES, pages.REQUESTS],
     "a shop is told": [webhooks.MOST],
 }
@@ -32,4 +33,4 @@ TARGETS: Final = {
 def test_each_row_says_what_is_to_be_reached(row: str) -> None:
     (line,) = (each for each in (ROOT / "README.md").read_text().splitlines() if f"| {row}" in each)
     target = line.split("|")[3].split(",")
-    assert [float(part.split()[0]) for part in target] == TARGETS[row]
+    assert [float(part.split()[0]) for part in target if part.strip() != "no 503"] == TARGETS[row]

@@ -176,7 +176,7 @@ async def test_tries_are_found_by_mark(ledger: Ledger, paying: PaymentRow) -> No
         put = attempt(paying, number, status=status, address_mark=mark, created_at=at, shop="9")
         await ledger.write(attempts.add, put)
 
-    async def tried(**mark: str) -> list[Status]:
+    async def tried(**mark: str) -> list[str]:
         return [each.status for each in await ledger.read(attempts.tried, NOW - 600, **mark)]
 
     assert await tried(address_mark="a") == [Status.SUBMITTING, Status.DECLINED]
