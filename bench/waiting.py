@@ -333,8 +333,10 @@ def waiting(customers: int, seconds: float) -> list[Figure]:
 
 
 def _of_notifications(at: dict[str, float], ended: dict[str, list[float]]) -> list[Figure]:
-    """All of them were notified long enough before the end for the page to ask once more."""
+    """A page that was to ask again after the end is not known of."""
     known = [each for each in until_known(at, ended) if each < math.inf]
+    if not known:
+        return []
     return [
         Figure("payments notified of", len(at)),
         Figure("of those, known to their page", len(known)),
