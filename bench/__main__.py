@@ -53,7 +53,7 @@ QUICK: Final = Effort(
     workers=tuple(count for count in (1, 2) if count == 1 or count + 2 <= CORES),
     servers=tuple(count for count in (1, 2) if count == 1 or count + 3 <= CORES),
     customers=FEW,
-    waiting_seconds=20.0,
+    waiting_seconds=15.0,
 )
 
 Bench = Callable[[Effort], Iterable[Figure]]
@@ -84,9 +84,10 @@ def main() -> None:
     usual = [name for name in BENCHES if not (asked.quick and name in LONG)]
     figures: list[Figure] = []
     for name in asked.benches or usual:
-        print(f"{name} ...", file=sys.stderr)
+        print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
         watch = Watch()
         figures += watch.judged(BENCHES[name](effort))
+        print(f"{watch.seconds():.0f} s", file=sys.stderr)
     (_as_json if asked.as_json else _as_table)(figures, slack)
     sys.exit(0 if all(figure.met(slack) for figure in figures) else 1)
 

@@ -25,11 +25,14 @@ class Watch:
     def __init__(self) -> None:
         self._began, self._busy, self._ours = time.monotonic(), _busy(), _ours()
 
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
     def share(self) -> float:
         """Of all processors, what others took; 0 where the system does not tell. Asked once our
         processes have ended, as the system counts them then."""
         others = (_busy() - self._busy) - (_ours() - self._ours)
-        return max(others, 0.0) / ((time.monotonic() - self._began) * CORES)
+        return max(others, 0.0) / (self.seconds() * CORES)
 
     def judged(self, figures: Iterable[Figure]) -> list[Figure]:
         """The same figures; where others took too much, only those that are steady are judged."""

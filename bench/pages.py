@@ -83,9 +83,8 @@ def throughput(place: Place, rounds: int, seconds: float) -> Iterator[Figure]:
     for name, least in OF_BARE.items():
         ratio = median_ratio(found[name].rates, bare.rates)
         yield Figure(f"{name} / bare", ratio, least=least)
-        if sum(bare.cpu):
-            # Of all rounds together: the system counts in hundredths of a second.
-            cpu = sum(bare.cpu) / sum(found[name].cpu)
+        if any(bare.cpu):
+            cpu = median_ratio(bare.cpu, found[name].cpu)
             yield Figure("  the same by the workers' CPU", cpu, least=least, steady=True)
 
 

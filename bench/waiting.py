@@ -55,6 +55,9 @@ from tests.support.settings import SHOP
 
 CUSTOMERS: Final = 10_000
 FEW: Final = 500
+P99: Final = 1000.0  # ms of a poll
+MEMORY: Final = 40.0  # kB of one who waits
+MEANWHILE: Final = 0.5  # of the payments without anybody who waits
 ARRIVING: Final = 10.0  # seconds in which they come
 QUERY: Final = 0.3  # seconds until the gateway answers a query
 DELAY: Final = re.compile(rb'"load delay:([0-9.]+)s')
@@ -249,12 +252,12 @@ def waiting(customers: int, seconds: float) -> list[Figure]:
     return [
         *_figures(customers, waited, asked, spent),
         Figure("the worker's processor meanwhile", used * 100, "%"),
-        Figure("memory of one who waits", held * 1024 / customers, "kB", most=40),
+        Figure("memory of one who waits", held * 1024 / customers, "kB", most=MEMORY, steady=True),
         Figure("payments alone", alone.payments / alone.seconds, "/s"),
         Figure(
             "payments meanwhile / alone",
             beside.payments / beside.seconds / (alone.payments / alone.seconds),
-            least=0.5,
+            least=MEANWHILE,
         ),
     ]
 
@@ -265,7 +268,7 @@ def _figures(customers: int, waited: Waited, asked: dict[str, int], seconds: flo
         Figure("customers who wait", customers),
         Figure("polls", len(waited.polls) / seconds, "/s"),
         Figure("a poll, p50", statistics.median(waited.polls) * 1000, "ms"),
-        Figure("a poll, p99", percentile(waited.polls, 0.99) * 1000, "ms", most=1000),
+        Figure("a poll, p99", percentile(waited.polls, 0.99) * 1000, "ms", most=P99),
         Figure("a poll, at most", max(waited.polls) * 1000, "ms"),
         Figure("polls that were not answered 200", others, most=0),
         Figure("connections that broke", waited.broken),
@@ -273,7 +276,7 @@ def _figures(customers: int, waited: Waited, asked: dict[str, int], seconds: flo
         Figure("delay named, p99", percentile(waited.delays, 0.99), "s"),
         Figure("queries to the gateway", sum(asked.values()) / seconds, "/s"),
         Figure("payments never asked about", customers - len(asked)),
-        Figure("payments asked about too often", too_often(asked, seconds), most=0),
+        Figure("payments asked about too often", too_often(asked, seconds), most=0, steady=True),
     ]
 
 

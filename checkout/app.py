@@ -18,7 +18,7 @@ from litestar.openapi import OpenAPIConfig
 
 from checkout import __version__, log
 from checkout.gateways import OPTIONS, open_accounts
-from checkout.ledger.store import migrate, open_ledger
+from checkout.ledger.store import migrate, open_ledger, open_wakeups
 from checkout.payments import retention
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
@@ -155,6 +155,8 @@ def create_app(
                 tasks.append(
                     Task("webhooks", webhook_sender.deliver, often, wake=context.webhooks_due)
                 )
+            if context.wakeups is not None:
+                tasks.append(Task("wakeups", context.wakeups.listen, often))
             background = Background(tasks)
             readiness = app.state.readiness = Readiness(context.ledger, background.overdue)
             background.add(Task("readiness", readiness.failing, READINESS_INTERVAL))
@@ -216,7 +218,12 @@ async def open_context(
                 charge_seconds=schedule.charge_timeout,
                 query_seconds=schedule.query_timeout,
             )
-            yield Context(settings, ledger, gateways, schedule=schedule, clock=clock)
+            context = Context(settings, ledger, gateways, schedule=schedule, clock=clock)
+            context.wakeups = open_wakeups(settings.database, ledger, context.wake)
+            try:
+                yield context
+            finally:
+                await context.pass_on()
     finally:
         await ledger.close()
 

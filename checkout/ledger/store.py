@@ -5,9 +5,10 @@ Open a ledger in the worker, never before a fork.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.pool import NullPool
@@ -18,6 +19,9 @@ from checkout.ledger.base import Ledger
 from checkout.ledger.sqlite import SqliteLedger
 from checkout.process import make_private
 from checkout.settings.values import PostgresLimits
+
+if TYPE_CHECKING:
+    from checkout.ledger.wakeups import Wakeups
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 VERSION: Final = "alembic_version"  # the table with the last migration that was made
@@ -85,6 +89,15 @@ def open_ledger(url: str, limits: PostgresLimits = DEFAULTS) -> Ledger:
     from checkout.ledger.postgres import PostgresLedger
 
     return PostgresLedger(url, limits)
+
+
+def open_wakeups(url: str, ledger: Ledger, wake: Callable[[str], None]) -> Wakeups | None:
+    """None where the ledger's workers are on one machine."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return None
+    from checkout.ledger.wakeups import Wakeups
+
+    return Wakeups(url, ledger, wake)
 
 
 def _keep_private(url: str) -> None:

@@ -93,6 +93,7 @@ class WebhookSender:
             self._context.webhooks_due.set()
         if tried := self._context.webhook_tried.get(webhook.payment):
             tried.set()
+        self._context.forget(webhook.payment)  # for a page that waits at another server
         if not task.cancelled() and (error := task.exception()):
             log.warning("webhook.failed", error=type(error).__name__)
 

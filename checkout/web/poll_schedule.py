@@ -14,7 +14,7 @@ from random import random
 from typing import Final
 
 STEP: Final = 0.25  # seconds of one place, and between two looks at the load
-LONGEST: Final = 30.0  # seconds: the last place; beyond it the places are filled above their room
+LONGEST: Final = 60.0  # seconds: the last place; beyond it the places are filled above their room
 FIRST: Final = 500.0  # polls a second, before anything is known of the load
 MOST: Final = 2500.0  # 10,000 pages every 4 s
 LEAST: Final = 50.0
