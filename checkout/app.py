@@ -32,7 +32,7 @@ from checkout.payments.recovery import Sweeper
 from checkout.payments.schedule import HOUR, Schedule
 from checkout.payments.verification import Verifier
 from checkout.payments.webhook_sender import WebhookSender
-from checkout.process import end_with_parent, keep_private
+from checkout.process import end_with_parent, keep_private, kept_out
 from checkout.settings import Settings, load
 from checkout.signing import Signer
 from checkout.web import (
@@ -169,23 +169,25 @@ def create_app(
                 due_queries.clear()
                 await asyncio.gather(context.finish(), webhook_sender.finish(), mailer.finish())
 
-    app = Litestar(
-        route_handlers=[*HANDLERS, *family_addresses.heads(HANDLERS)],
-        lifespan=[lifespan],
-        exception_handlers={Exception: on_error},
-        middleware=[ConcurrencyLimits(settings), load or LoadShedder()],
-        before_send=[security_headers(settings, name=name), readable_by_pages(settings)],
-        request_max_body_size=LARGEST_BODY,
-        openapi_config=OpenAPIConfig(
-            title="checkout",
-            version=__version__,
-            path="/schema",
-            render_plugins=document.RENDERERS,
-            operation_id_creator=document.operation_id,
-        ),
-        debug=False,
-        logging_config=None,
-    )
+    # Litestar supports these where they are installed, 9 MB; ours are msgspec's models alone.
+    with kept_out("pydantic", "attr", "attrs"):
+        app = Litestar(
+            route_handlers=[*HANDLERS, *family_addresses.heads(HANDLERS)],
+            lifespan=[lifespan],
+            exception_handlers={Exception: on_error},
+            middleware=[ConcurrencyLimits(settings), load or LoadShedder()],
+            before_send=[security_headers(settings, name=name), readable_by_pages(settings)],
+            request_max_body_size=LARGEST_BODY,
+            openapi_config=OpenAPIConfig(
+                title="checkout",
+                version=__version__,
+                path="/schema",
+                render_plugins=document.RENDERERS,
+                operation_id_creator=document.operation_id,
+            ),
+            debug=False,
+            logging_config=None,
+        )
     app.state.reports = csp_reports.PolicyReports(clock)
     app.asgi_handler = bounded(app.asgi_handler)
     return app
