@@ -56,7 +56,7 @@ def test_a_worker_loads_what_it_serves_with(tmp_path: Path, pem: str) -> None:
     code += "from checkout.worker import application; application()"
     found = loaded(code, CHECKOUT_CONFIG=str(config))
     assert "litestar" in found
-    assert not found & {*UNUSED, "alembic", "mako", "segno", "sqlalchemy.dialects.postgresql"}
+    assert not found & {*UNUSED, "alembic", "mako", "segno", "psycopg"}
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
