@@ -23,6 +23,7 @@ TARGETS: Final = {
     "memory of one who waits": [waiting.MEMORY],
     "payments meanwhile": [waiting.MEANWHILE],
     "idle memory": [memory.IDLE],
+    "a notification": [waiting.KNOWN],
     "first view": [pages.BYTES, pages.REQUESTS],
     "a shop is told": [webhooks.MOST],
 }
