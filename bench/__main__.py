@@ -42,7 +42,7 @@ class Effort(Struct, frozen=True):
     workers: tuple[int, ...] = tuple(WORKERS)
     servers: tuple[int, ...] = tuple(SERVERS)
     customers: int = CUSTOMERS  # who wait
-    waiting_seconds: float = 60.0
+    waiting_seconds: float = 90.0
 
 
 QUICK: Final = Effort(

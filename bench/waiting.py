@@ -26,7 +26,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
-from random import random
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -61,7 +60,7 @@ FEW: Final = 500
 P99: Final = 1000.0  # ms of a poll
 MEMORY: Final = 40.0  # kB of one who waits
 MEANWHILE: Final = 0.5  # of the payments without anybody who waits
-ARRIVING: Final = 10.0  # seconds in which they come
+ARRIVE: Final = 300  # customers a second: twice as many as a worker can take payments of
 QUERY: Final = 0.3  # seconds until the gateway answers a query
 NOTIFIED: Final = 100  # payments
 BETWEEN: Final = 0.02  # seconds between two notifications
@@ -131,8 +130,8 @@ class _Customer:
         self._line: Line | None = None
         self._times: list[float] = []
 
-    async def waits(self, until: float) -> None:
-        await asyncio.sleep(random() * ARRIVING)
+    async def waits(self, after: float, until: float) -> None:
+        await asyncio.sleep(after)
         while time.monotonic() < until:
             self._times.append(time.time())
             began = time.perf_counter()
@@ -163,8 +162,9 @@ async def crowd(asked: Crowd) -> Waited:
     waited = Waited([], [], {})
     until = time.monotonic() + asked.seconds
     async with asyncio.TaskGroup() as group:
-        for path in asked.paths:
-            group.create_task(_Customer(asked.server, path, waited).waits(until))
+        for number, path in enumerate(asked.paths):
+            after = number / ARRIVE
+            group.create_task(_Customer(asked.server, path, waited).waits(after, until))
     return waited
 
 
@@ -204,8 +204,8 @@ async def _pending_payments(settings: Settings, count: int) -> list[Waiter]:
 
 def _add(conn: Connection, context: Context, count: int) -> list[Waiter]:
     found = []
-    for _ in range(count):
-        now = time.time() + ARRIVING * random()
+    for number in range(count):
+        now = time.time() + number / ARRIVE
         order = Order(
             money=Money(1999, "EUR"),
             description="Two tickets",
@@ -307,7 +307,7 @@ def waiting(customers: int, seconds: float) -> list[Figure]:
             paths = [each.path for each in waiters]
             began, used = time.monotonic(), server.cpu()
             with crowd_of(Crowd(server.url, paths, seconds)) as process:
-                time.sleep(max(seconds * 0.4, ARRIVING + 2))
+                time.sleep(max(seconds * 0.4, customers / ARRIVE + 2))
                 beside = pay(payers, [server], min(seconds * 0.15, 10.0))
                 few = waiters[:NOTIFIED]
                 at = asyncio.run(notify(server.url, origin, secret, few))
