@@ -27,6 +27,7 @@ from bench.memory import memory
 from bench.others import Watch
 from bench.pages import pages
 from bench.payments import SERVERS, WORKERS, over_postgres, over_sqlite
+from bench.transport import transport
 from bench.waiting import CUSTOMERS, FEW, waiting
 
 
@@ -61,6 +62,7 @@ Bench = Callable[[Effort], Iterable[Figure]]
 BENCHES: Final[Mapping[str, Bench]] = {
     "pages": lambda effort: pages(effort.page_rounds, effort.page_seconds),
     "charges": lambda effort: charges(effort.charges),
+    "transport": lambda effort: transport(effort.rounds),
     "payments": lambda effort: over_sqlite(effort.rounds, effort.seconds, effort.workers),
     "postgresql": lambda effort: over_postgres(effort.rounds, effort.seconds, effort.servers),
     "ledger": lambda effort: ledger.figures(effort.seconds),

@@ -1,69 +1,32 @@
-"""What a call to a gateway costs the processor: our transport beside httpx's own.
+"""What a call to a gateway costs the processor, over our transport and over httpx's own.
 
-    python -m bench.transport [--calls 200] [--rounds 15]
-
-A gateway in a process of its own answers at once. Both transports send the same charges in short
-turns, one after the other; the time is the processor's, of this process alone. Each figure is the
-median of the turns.
-"""
+Both send the same charges in short turns, one after the other, to a gateway in a process of its
+own; the time is the processor's, of this process alone."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
-import multiprocessing
+import socket
 import ssl
-import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import httpx
 import uvloop
 
+from bench.charges import charge_of
+from bench.figures import Figure, median_ratio
 from checkout.gateways.client import GatewayClient, GatewayResponse
 from checkout.payments.http_transport import HttpTransport
+from tests.support.servers import START_SECONDS, free_port, running
 from tests.support.tls import certificate
 
-ANSWER: Final = json.dumps(
-    {
-        "transaction": {
-            "uid": "4107-310b0da80b",
-            "status": "successful",
-            "amount": 1999,
-            "currency": "EUR",
-            "description": "An order of the shop",
-            "type": "payment",
-            "message": "Successfully processed",
-            "test": True,
-            "tracking_id": "a-key-of-ours",
-            "credit_card": {"brand": "visa", "last_4": "0000", "token": "t" * 64},
-            "receipt_url": "https://gateway.example/receipts/4107-310b0da80b",
-            "payment": {"auth_code": "654321", "rrn": "999", "message": "Approved"},
-        }
-    }
-).encode()
-HEAD: Final = (
-    b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Fri, 01 Aug 2025 10:00:00 GMT\r\n"
-    b"Content-Type: application/json; charset=utf-8\r\nConnection: keep-alive\r\n"
-    b"Cache-Control: max-age=0, private\r\nX-Request-Id: 1b4e28ba-2fa1-11d2\r\n"
-    b"Strict-Transport-Security: max-age=63072000\r\nContent-Length: %d\r\n\r\n" % len(ANSWER)
-)
-BODY: Final = {
-    "request": {
-        "amount": 1999,
-        "currency": "EUR",
-        "description": "An order of the shop",
-        "tracking_id": "a-key-of-ours",
-        "credit_card": {"number": "4200000000000000", "exp_month": "12", "exp_year": "2030"},
-        "customer": {"ip": "192.0.2.1", "email": "jane@example.com", "first_name": "Jane"},
-    }
-}
+OF_HTTPX: Final = 0.6
+CALLS: Final = 100  # of each turn and transport
 HEADERS: Final = {
     "Content-Type": "application/json",
     "Accept": "application/json",
@@ -72,79 +35,60 @@ HEADERS: Final = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=200, help="of each turn and transport")
-    parser.add_argument("--rounds", type=int, default=15)
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+def transport(rounds: int) -> list[Figure]:
+    """Of a call with plain HTTP, and with TLS."""
+    with TemporaryDirectory() as folder:
         _, trusted = certificate(Path(folder))
-        for tls in (False, True):
-            ours, there = multiprocessing.Pipe()
-            gateway = multiprocessing.get_context("spawn").Process(
-                target=serve, args=(there, folder if tls else None), daemon=True
-            )
-            gateway.start()
-            base = f"http{'s' * tls}://127.0.0.1:{ours.recv()}"
-            found = uvloop.run(measured(base, trusted, asked.calls, asked.rounds))
-            gateway.terminate()
-            gateway.join()
-            for name, seconds in found.items():
-                share = seconds / found["httpx"]
-                sys.stdout.write(
-                    f"{'https' if tls else 'http':6}{name:8}{seconds * 1e6:7.0f} us  {share:.2f}\n"
-                )
+        return [
+            figure
+            for scheme, more in (("http", ()), ("https", ("--tls", f"{folder}/server.pem")))
+            for figure in _over(scheme, trusted, rounds, more)
+        ]
 
 
-async def measured(base: str, trusted: Path, calls: int, rounds: int) -> dict[str, float]:
-    """Seconds of the processor for a call, by transport."""
-    context = ssl.create_default_context(cafile=trusted)
-    transports: dict[str, Callable[[], httpx.AsyncBaseTransport]] = {
-        "httpx": lambda: httpx.AsyncHTTPTransport(verify=context, trust_env=False),
-        "ours": lambda: HttpTransport(context, most=200, kept=200),
-    }
-    spent: dict[str, list[float]] = {name: [] for name in transports}
+def _over(scheme: str, trusted: Path, rounds: int, more: tuple[str, ...]) -> list[Figure]:
+    port = free_port()
+    with running("-m", "bench.gateway", str(port), *more):
+        _until_listening(port)
+        context = ssl.create_default_context(cafile=trusted)
+        ours, theirs = uvloop.run(_turns(f"{scheme}://127.0.0.1:{port}", context, rounds))
+    share = median_ratio(ours, theirs)
+    return [
+        Figure(f"a call by {scheme}, processor", min(ours) * 1e6, "us", steady=True),
+        Figure(f"the same, of httpx's ({scheme})", share, most=OF_HTTPX, steady=True),
+    ]
+
+
+async def _turns(
+    base: str, trusted: ssl.SSLContext, rounds: int
+) -> tuple[list[float], list[float]]:
+    """Seconds of a call, ours and httpx's, turn by turn."""
+    opened: tuple[Callable[[], httpx.AsyncBaseTransport], ...] = (
+        partial(HttpTransport, trusted, most=200, kept=200),
+        partial(httpx.AsyncHTTPTransport, verify=trusted, trust_env=False),
+    )
+    spent: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        for name, opened in transports.items():
-            async with opened() as transport:
-                client = GatewayClient(transport, base, HEADERS)
-                await client.charge("/transactions/payments", BODY)  # opens the connection
+        for times, each in zip(spent, opened, strict=True):
+            async with each() as carried:
+                client = GatewayClient(carried, base, HEADERS)
+                await _charge(client)  # opens the connection
                 began = time.process_time()
-                for _ in range(calls):
-                    answer = await client.charge("/transactions/payments", BODY)
-                    assert isinstance(answer, GatewayResponse)
-                spent[name].append((time.process_time() - began) / calls)
-    return {name: statistics.median(times) for name, times in spent.items()}
+                for _ in range(CALLS):
+                    await _charge(client)
+                times.append((time.process_time() - began) / CALLS)
+    return spent
 
 
-def serve(there: Connection, folder: str | None) -> None:
-    uvloop.run(_serve(there, folder))
+async def _charge(client: GatewayClient) -> None:
+    answer = await client.charge("/transactions/payments", {"request": charge_of(1)})
+    assert isinstance(answer, GatewayResponse), answer
 
 
-async def _serve(there: Connection, folder: str | None) -> None:
-    context = None
-    if folder is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(Path(folder, "server.pem"))
-    server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=context)
-    there.send(server.sockets[0].getsockname()[1])
-    await server.serve_forever()
-
-
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while True:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                int(line[15:])
-                for line in head.split(b"\r\n")
-                if line.lower().startswith(b"content-length:")
-            )
-            await reader.readexactly(length)
-            writer.write(HEAD + ANSWER)
-    except (asyncio.IncompleteReadError, ConnectionError):
-        writer.close()
-
-
-if __name__ == "__main__":
-    main()
+def _until_listening(port: int) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    raise TimeoutError("the gateway does not listen")

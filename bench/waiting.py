@@ -4,13 +4,14 @@
 
 Every customer polls the fragment that the waiting page polls, when the last answer says so, over a
 connection that is kept as browsers keep theirs. Each waits for a payment of their own, of which the
-gateway says "pending", 0.3 s after it was asked.
+gateway says "pending", 0.3 s after it was asked; of a few it notifies that they are paid.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import re
 import statistics
@@ -18,20 +19,22 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
+from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 from random import random
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from bench.figures import Figure, percentile
+from bench.figures import Figure, crowded, percentile
 from bench.gateway import Gateway, listening
 from bench.line import Answer, Line
 from bench.load import loads, pay
@@ -60,25 +63,36 @@ MEMORY: Final = 40.0  # kB of one who waits
 MEANWHILE: Final = 0.5  # of the payments without anybody who waits
 ARRIVING: Final = 10.0  # seconds in which they come
 QUERY: Final = 0.3  # seconds until the gateway answers a query
+NOTIFIED: Final = 100  # payments
+BETWEEN: Final = 0.02  # seconds between two notifications
+KNOWN: Final = 1.0  # seconds from the poll after it
 DELAY: Final = re.compile(rb'"load delay:([0-9.]+)s')
 
 
 class PendingGateway(Gateway):
-    """Every payment is pending; `asked`: how often it was asked about each."""
+    """Every payment is pending but those of `POST /paid`; `asked`: how often it was asked about
+    each."""
 
     def __init__(self) -> None:
         super().__init__(query=QUERY)
         self.asked = Counter[str]()
+        self.paid = set[str]()
 
     def answer(self, method: bytes, path: bytes, body: bytes) -> tuple[bytes, float]:
+        if path == b"/paid":
+            self.paid.update(msgspec.json.decode(body))
+            return b"[]", 0.0
         if method == b"POST" or path == b"/told":
             return super().answer(method, path, body)
         if path == b"/asked":
             return msgspec.json.encode(self.asked), 0.0
         uid = path.rpartition(b"/")[2].decode()
         self.asked[uid] += 1
-        one = {"uid": uid, "type": "payment", "status": "pending"}
-        return msgspec.json.encode({"transaction": one}), QUERY
+        return stated(uid, "successful" if uid in self.paid else "pending"), QUERY
+
+
+def stated(uid: str, status: str) -> bytes:
+    return msgspec.json.encode({"transaction": {"uid": uid, "type": "payment", "status": status}})
 
 
 class Crowd(Struct):
@@ -96,7 +110,8 @@ class Waited(Struct):
     polls: list[float]
     delays: list[float]
     statuses: dict[int, int]
-    broken: int  # connections that ended before the answer
+    broken: int = 0  # connections that ended before the answer
+    ended: dict[str, list[float]] = {}  # path -> when it was polled, and when it was known at last
 
 
 class _Kept(Line):
@@ -114,15 +129,20 @@ class _Customer:
         self._path = path.encode()
         self._waited = waited
         self._line: Line | None = None
+        self._times: list[float] = []
 
     async def waits(self, until: float) -> None:
         await asyncio.sleep(random() * ARRIVING)
         while time.monotonic() < until:
+            self._times.append(time.time())
             began = time.perf_counter()
             answer = await self._poll()
             self._waited.polls.append(time.perf_counter() - began)
             statuses = self._waited.statuses
             statuses[answer.status] = statuses.get(answer.status, 0) + 1
+            if answer.header(b"hx-redirect"):
+                self._waited.ended[self._path.decode()] = [*self._times, time.time()]
+                return
             found = DELAY.search(answer.body)
             delay = float(found[1]) if found else float(answer.header(b"retry-after") or 4)
             self._waited.delays.append(delay)
@@ -140,7 +160,7 @@ class _Customer:
 
 async def crowd(asked: Crowd) -> Waited:
     open_files()
-    waited = Waited([], [], {}, 0)
+    waited = Waited([], [], {})
     until = time.monotonic() + asked.seconds
     async with asyncio.TaskGroup() as group:
         for path in asked.paths:
@@ -149,7 +169,7 @@ async def crowd(asked: Crowd) -> Waited:
 
 
 @contextmanager
-def crowded(asked: Crowd) -> Iterator[subprocess.Popen[bytes]]:
+def crowd_of(asked: Crowd) -> Iterator[subprocess.Popen[bytes]]:
     """The crowd, in a process of its own."""
     command = [sys.executable, "-m", "bench.waiting", "--crowd"]
     with subprocess.Popen(
@@ -161,12 +181,20 @@ def crowded(asked: Crowd) -> Iterator[subprocess.Popen[bytes]]:
         yield process
 
 
-def pending_payments(settings: Settings, count: int) -> list[str]:
-    """The paths that the pages of so many new payments poll, which are pending at the gateway."""
+class Waiter(NamedTuple):
+    """Whom a customer waits for: what the page polls, and the payment at the gateway."""
+
+    path: str
+    uid: str
+    notified: str  # where the gateway notifies of it
+
+
+def pending_payments(settings: Settings, count: int) -> list[Waiter]:
+    """So many new payments, which are pending at the gateway."""
     return asyncio.run(_pending_payments(settings, count))
 
 
-async def _pending_payments(settings: Settings, count: int) -> list[str]:
+async def _pending_payments(settings: Settings, count: int) -> list[Waiter]:
     ledger = open_ledger(settings.database)
     try:
         return await ledger.write(_add, Context(settings, ledger, {}), count)
@@ -174,8 +202,8 @@ async def _pending_payments(settings: Settings, count: int) -> list[str]:
         await ledger.close()
 
 
-def _add(conn: Connection, context: Context, count: int) -> list[str]:
-    paths = []
+def _add(conn: Connection, context: Context, count: int) -> list[Waiter]:
+    found = []
     for _ in range(count):
         now = time.time() + ARRIVING * random()
         order = Order(
@@ -186,10 +214,13 @@ def _add(conn: Connection, context: Context, count: int) -> list[str]:
         )
         payment = create.new_payment(context, order, context.settings.shops[SHOP])
         payments.add(conn, payment)
-        attempts.add(conn, _pending(payment.uid, now))
+        attempt = _pending(payment.uid, now)
+        attempts.add(conn, attempt)
         payments.change(conn, payment.uid, status=Status.PENDING)
-        paths.append(f"/en/payment/{payment.uid}/{payment.secret}/status")
-    return paths
+        path = f"/en/payment/{payment.uid}/{payment.secret}/status"
+        ticket = f"/notify/cards/{attempt.notify_ticket}"
+        found.append(Waiter(path, attempt.gateway_id or "", ticket))
+    return found
 
 
 def _pending(payment: str, now: float) -> Attempt:
@@ -222,6 +253,38 @@ def _pending(payment: str, now: float) -> Attempt:
     )
 
 
+async def notify(
+    server: str, gateway: str, secret: str, waiters: Sequence[Waiter]
+) -> dict[str, float]:
+    """They are paid, and the gateway says so: when it did, by the path that is polled."""
+    at = {}
+    upstream, line = await _line_to(gateway), await _line_to(server)
+    who = b64encode(f"{SHOP}:{secret}".encode())
+    headers = b"Content-Type: application/json\r\nAuthorization: Basic %s\r\n" % who
+    await upstream.post(b"/paid", msgspec.json.encode([each.uid for each in waiters]))
+    for each in waiters:
+        body = stated(each.uid, "successful")
+        (await line.post(each.notified.encode(), body, headers)).expecting(200)
+        at[each.path] = time.time()
+        await asyncio.sleep(BETWEEN)
+    return at
+
+
+async def _line_to(url: str) -> Line:
+    parts = urlsplit(url)
+    return await Line.to(parts.hostname or "", parts.port or 80)
+
+
+def until_known(at: dict[str, float], ended: dict[str, list[float]]) -> list[float]:
+    """Seconds from the first poll after each notification until the page was told of its end;
+    `inf` where it never was."""
+    found = []
+    for path, notified in at.items():
+        *polls, known = ended.get(path, [math.inf])
+        found.append(known - next((poll for poll in polls if poll > notified), notified))
+    return found
+
+
 def too_often(asked: dict[str, int], seconds: float) -> int:
     """How many payments were asked about more often than their intervals allow."""
     starts = list(accumulate(POLL_INTERVALS, initial=0))
@@ -238,11 +301,16 @@ def waiting(customers: int, seconds: float) -> list[Figure]:
             pay(payers, [server], 2.0)  # warm
             alone = pay(payers, [server], 5.0)
             idle = server.memory()[-1]
-            paths = pending_payments(settings, customers)
+            written = tomllib.loads((folder / "checkout.toml").read_text())
+            secret = written["gateways"]["cards"]["secret_key"]
+            waiters = pending_payments(settings, customers)
+            paths = [each.path for each in waiters]
             began, used = time.monotonic(), server.cpu()
-            with crowded(Crowd(server.url, paths, seconds)) as process:
-                time.sleep(max(seconds * 0.6, ARRIVING + 2))
-                beside = pay(payers, [server], min(seconds * 0.2, 10.0))
+            with crowd_of(Crowd(server.url, paths, seconds)) as process:
+                time.sleep(max(seconds * 0.4, ARRIVING + 2))
+                beside = pay(payers, [server], min(seconds * 0.15, 10.0))
+                few = waiters[:NOTIFIED]
+                at = asyncio.run(notify(server.url, origin, secret, few))
                 held = server.memory()[-1] - idle
                 assert process.stdout
                 waited = msgspec.json.decode(process.stdout.read(), type=Waited)
@@ -251,6 +319,7 @@ def waiting(customers: int, seconds: float) -> list[Figure]:
             asked = told(origin)
     return [
         *_figures(customers, waited, asked, spent),
+        *_of_notifications(at, waited.ended),
         Figure("the worker's processor meanwhile", used * 100, "%"),
         Figure("memory of one who waits", held * 1024 / customers, "kB", most=MEMORY, steady=True),
         Figure("payments alone", alone.payments / alone.seconds, "/s"),
@@ -258,7 +327,20 @@ def waiting(customers: int, seconds: float) -> list[Figure]:
             "payments meanwhile / alone",
             beside.payments / beside.seconds / (alone.payments / alone.seconds),
             least=MEANWHILE,
+            unjudged=crowded(4),  # worker, crowd, payers, gateway
         ),
+    ]
+
+
+def _of_notifications(at: dict[str, float], ended: dict[str, list[float]]) -> list[Figure]:
+    """A page that was to ask again after the end is not known of."""
+    known = [each for each in until_known(at, ended) if each < math.inf]
+    if not known:
+        return []
+    return [
+        Figure("payments notified of", len(at)),
+        Figure("of those, known to their page", len(known)),
+        Figure("from the poll after it, p99", percentile(known, 0.99), "s", most=KNOWN),
     ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
@@ -210,9 +211,8 @@ async def open_context(
     migrate(settings.database)
     ledger = open_ledger(settings.database, settings.postgresql)
     try:
-        trusted = httpx.create_ssl_context(trust_env=False)
         async with upstream or HostConnections(
-            partial(HttpTransport, trusted, most=200, kept=200)
+            partial(HttpTransport, _trusted(), most=200, kept=200)
         ) as transport:
             gateways = open_accounts(
                 settings.gateways,
@@ -245,12 +245,19 @@ def from_environment() -> Litestar:
     return app
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed, whatever the environment says. Gateways and shops share it,
+    as reading it takes 18 ms and 0.6 MiB."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def _shops(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """For calls to the shops: no redirects, no cookies. The number of connections is unlimited
     here, as the callers' slots (`payments.concurrency`) limit them for each shop and host. None is
     kept: it is known by its address, and shops may share one, but not a certificate."""
     client = httpx.AsyncClient(
-        transport=transport or HttpTransport(httpx.create_ssl_context(trust_env=False)),
+        transport=transport or HttpTransport(_trusted()),
         timeout=httpx.Timeout(30, connect=5),
         follow_redirects=False,
         trust_env=False,

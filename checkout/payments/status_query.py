@@ -110,12 +110,8 @@ async def query_gateway(context: Context, uid: str, number: int) -> tuple[Paymen
 
 
 async def query_soon(context: Context, attempt: Attempt) -> None:
-    """Query now, or as soon as the shortest interval allows; recovery does it where this worker
-    dies."""
+    """Query now, or as soon as the interval allows; recovery does it where this worker dies."""
     wait = attempt.next_query_at - context.clock()
-    if wait > 2 and attempt.asked_at is not None:
-        await query_now(context, attempt)
-        return
     if 0 < wait <= 2:
         # Event loops round to milliseconds: woken too early, the query would not be allowed yet.
         await asyncio.sleep(wait + 0.01)

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from bench import charges, ledger, memory, pages, payments, waiting, webhooks
+from bench import charges, ledger, memory, pages, payments, transport, waiting, webhooks
 from tests.support.servers import ROOT
 
 TARGETS: Final = {
@@ -19,10 +19,12 @@ TARGETS: Final = {
     "writes of 4 processes": [ledger.LEAST],
     "Pay at 16 payers a worker": [payments.PAY_P99],
     "added to a charge": [charges.P50, charges.P99],
+    "a call to a gateway": [transport.OF_HTTPX],
     "a poll of 10,000 customers": [waiting.P99 / 1000],
     "memory of one who waits": [waiting.MEMORY],
     "payments meanwhile": [waiting.MEANWHILE],
     "idle memory": [memory.IDLE],
+    "a notification": [waiting.KNOWN],
     "first view": [pages.BYTES, pages.REQUESTS],
     "a shop is told": [webhooks.MOST],
 }
