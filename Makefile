@@ -62,7 +62,8 @@ postgres: $(VENV)/.dev ## what runs on PostgreSQL alone, over the newest one her
 		$(BIN)/python -m pytest tests/ledger tests/payments -n auto --dist loadfile -k postgresql $(PYTEST_ARGS)
 
 bench: $(VENV)/.dev ## speed, weight and memory, each beside a baseline of the same run
-	@exec $(BIN)/python -m bench $(BENCH_ARGS)
+	@CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
+		exec $(BIN)/python -m bench $(BENCH_ARGS)
 
 build: $(VENV)/.dev ## dist/: the source archive and the wheel
 	$(BIN)/python -m build --no-isolation

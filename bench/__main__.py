@@ -27,6 +27,8 @@ from bench.memory import memory
 from bench.others import Watch
 from bench.pages import pages
 from bench.payments import SERVERS, WORKERS, over_postgres, over_sqlite
+from bench.transport import transport
+from bench.waiting import CUSTOMERS, FEW, waiting
 
 
 class Effort(Struct, frozen=True):
@@ -39,6 +41,8 @@ class Effort(Struct, frozen=True):
     seconds: float = 3.0
     workers: tuple[int, ...] = tuple(WORKERS)
     servers: tuple[int, ...] = tuple(SERVERS)
+    customers: int = CUSTOMERS  # who wait
+    waiting_seconds: float = 60.0
 
 
 QUICK: Final = Effort(
@@ -49,6 +53,8 @@ QUICK: Final = Effort(
     seconds=1.5,
     workers=tuple(count for count in (1, 2) if count == 1 or count + 2 <= CORES),
     servers=tuple(count for count in (1, 2) if count == 1 or count + 3 <= CORES),
+    customers=FEW,
+    waiting_seconds=15.0,
 )
 
 Bench = Callable[[Effort], Iterable[Figure]]
@@ -56,9 +62,11 @@ Bench = Callable[[Effort], Iterable[Figure]]
 BENCHES: Final[Mapping[str, Bench]] = {
     "pages": lambda effort: pages(effort.page_rounds, effort.page_seconds),
     "charges": lambda effort: charges(effort.charges),
+    "transport": lambda effort: transport(effort.rounds),
     "payments": lambda effort: over_sqlite(effort.rounds, effort.seconds, effort.workers),
     "postgresql": lambda effort: over_postgres(effort.rounds, effort.seconds, effort.servers),
     "ledger": lambda effort: ledger.figures(effort.seconds),
+    "waiting": lambda effort: waiting(effort.customers, effort.waiting_seconds),
     "memory": lambda effort: memory(effort.seconds),
     "webhooks": lambda _: webhooks.figures(),
 }
@@ -78,9 +86,10 @@ def main() -> None:
     usual = [name for name in BENCHES if not (asked.quick and name in LONG)]
     figures: list[Figure] = []
     for name in asked.benches or usual:
-        print(f"{name} ...", file=sys.stderr)
+        print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
         watch = Watch()
         figures += watch.judged(BENCHES[name](effort))
+        print(f"{watch.seconds():.0f} s", file=sys.stderr)
     (_as_json if asked.as_json else _as_table)(figures, slack)
     sys.exit(0 if all(figure.met(slack) for figure in figures) else 1)
 

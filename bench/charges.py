@@ -7,7 +7,7 @@ import statistics
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -52,9 +52,9 @@ async def _both(
     return direct, payer.pay
 
 
-def charge_directly(http: httpx.Client, upstream: str, number: int) -> float:
-    """The seconds of the call that we make, made by a shop itself with the same HTTP library."""
-    request = {
+def charge_of(number: int) -> dict[str, Any]:
+    """A charge as Overpay is sent it."""
+    return {
         "amount": 1999,
         "currency": "EUR",
         "description": "Two tickets",
@@ -71,7 +71,11 @@ def charge_directly(http: httpx.Client, upstream: str, number: int) -> float:
             "exp_year": 2039,
         },
     }
-    url, body = f"{upstream}/transactions/payments", {"request": request}
+
+
+def charge_directly(http: httpx.Client, upstream: str, number: int) -> float:
+    """The seconds of the call that we make, made by a shop itself with httpx."""
+    url, body = f"{upstream}/transactions/payments", {"request": charge_of(number)}
     began = time.perf_counter()
     answer = http.post(url, json=body, auth=(SHOP, "direct"))
     took = time.perf_counter() - began

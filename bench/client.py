@@ -7,6 +7,10 @@ import re
 import time
 from urllib.parse import urlsplit
 
+from msgspec import Struct, field
+
+from bench.servers import Server
+
 CONNECTIONS = 16
 _LENGTH = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
 
@@ -63,3 +67,19 @@ async def rate(url: str, seconds: float, accept: str = "text/html") -> float:
     if any(connection.failed for _, connection in opened):
         raise RuntimeError(f"{url} did not always answer 200")
     return sum(connection.answered for _, connection in opened) / (time.monotonic() - began)
+
+
+class Requests(Struct):
+    """What turns of one address find; `url` is the server's."""
+
+    server: Server
+    url: str
+    accept: str = "text/html"
+    rates: list[float] = field(default_factory=list)  # a second
+    cpu: list[float] = field(default_factory=list)  # seconds of the workers for each
+
+    def turn(self, seconds: float) -> None:
+        before = self.server.cpu()
+        found = asyncio.run(rate(self.url, seconds, self.accept))
+        self.rates.append(found)
+        self.cpu.append((self.server.cpu() - before) / (found * seconds))

@@ -1,4 +1,8 @@
-"""An empty database of a PostgreSQL, for the ledger that several servers share."""
+"""An empty database of a PostgreSQL, for the ledger that several servers share.
+
+CHECKOUT_POSTGRES names the folder of its programs: a server is started, with the settings that it
+comes with, so that what it commits is on disk. Else CHECKOUT_TEST_POSTGRES names one that runs.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +14,26 @@ from secrets import token_hex
 import psycopg
 from sqlalchemy import make_url
 
-GIVEN = "CHECKOUT_TEST_POSTGRES"
+from tests.support.postgres import PROGRAMS, postgres_server
 
 
 @contextmanager
 def postgres() -> Iterator[str | None]:
-    """Its URL, on the server that CHECKOUT_TEST_POSTGRES names (whose user may create databases);
-    None without one."""
-    server = os.environ.get(GIVEN)
-    if server is None:
+    """Its URL; None where there is no server."""
+    given = os.environ.get("CHECKOUT_TEST_POSTGRES")
+    if PROGRAMS:
+        with postgres_server({}) as server:
+            yield server.url()
+    elif given:
+        with _database(given) as url:
+            yield url
+    else:
         yield None
-        return
+
+
+@contextmanager
+def _database(server: str) -> Iterator[str]:
+    """On a server whose user may create databases."""
     name = f"bench_{token_hex(8)}"
     with psycopg.connect(server, autocommit=True) as conn:
         conn.execute(f'CREATE DATABASE "{name}"')

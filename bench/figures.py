@@ -18,7 +18,7 @@ HALF: Final = 2.0  # how much worse than its target a figure of `--quick` may be
 
 class Figure(Struct, frozen=True):
     """One figure. `least` and `most` are what it has to reach; `unjudged`: why it is only shown on
-    this machine."""
+    this machine. `steady`: it is the same on a busy one, as bytes and processor time are."""
 
     name: str
     value: float
@@ -26,6 +26,7 @@ class Figure(Struct, frozen=True):
     least: float | None = None
     most: float | None = None
     unjudged: str = ""
+    steady: bool = False
 
     def met(self, slack: float = 1.0) -> bool:
         """Whether its target is reached, or missed by no more than `slack` times."""

@@ -1,7 +1,7 @@
 """A gateway that answers at once, in Overpay's words: what a payment costs us is measured, and
 not what the sandbox does for it.
 
-    python -m bench.gateway PORT [--charge SECONDS] [--query SECONDS]
+    python -m bench.gateway PORT [--charge SECONDS] [--query SECONDS] [--tls FILE]
 
 Every charge is paid; one whose description is `WAITS` stays pending. `GET /told` says how many
 charges and queries came.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
+import ssl
 from itertools import count
 from typing import Any, Final
 
@@ -124,9 +125,11 @@ class _Line(asyncio.Protocol):
         self._transport.write(_HEAD % len(body) + body)
 
 
-async def listening(port: int, gateway: Gateway) -> None:
+async def listening(port: int, gateway: Gateway, tls: ssl.SSLContext | None = None) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Line(gateway), "127.0.0.1", port, backlog=4096)
+    server = await loop.create_server(
+        lambda: _Line(gateway), "127.0.0.1", port, backlog=4096, ssl=tls
+    )
     async with server:
         await server.serve_forever()
 
@@ -136,8 +139,12 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--charge", type=float, default=0.0)
     parser.add_argument("--query", type=float, default=0.0)
+    parser.add_argument("--tls", metavar="FILE", help="a certificate and its key")
     asked = parser.parse_args()
-    asyncio.run(listening(asked.port, Gateway(asked.charge, asked.query)))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if asked.tls else None
+    if tls:
+        tls.load_cert_chain(asked.tls)
+    asyncio.run(listening(asked.port, Gateway(asked.charge, asked.query), tls))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def memory(seconds: float) -> list[Figure]:
     if not idle:
         return []  # the system does not tell
     return [
-        Figure("idle memory, parent and one worker", sum(idle), "MiB", most=IDLE),
+        Figure("idle memory, parent and one worker", sum(idle), "MiB", most=IDLE, steady=True),
         Figure("  of that the parent", idle[0], "MiB"),
         Figure(f"the same after {paid.payments} payments", sum(after), "MiB"),
     ]

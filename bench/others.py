@@ -1,5 +1,5 @@
-"""How much of the machine others took while something was measured: a time in milliseconds says
-nothing on a busy machine. Ratios to a baseline of the same run still do."""
+"""How much of the machine others took while something was measured: a time says nothing on a busy
+machine, and a ratio of two rates little. Bytes and the processor's time are `steady`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from bench.figures import CORES, Figure
 
 MOST: Final = 0.1  # of the processors
-TIMES: Final = frozenset({"ms", "s"})
 _STAT: Final = Path("/proc/stat")
 _BUSY: Final = (0, 1, 2, 5, 6, 7)  # user, nice, system, irq, softirq, steal
 
@@ -26,22 +25,23 @@ class Watch:
     def __init__(self) -> None:
         self._began, self._busy, self._ours = time.monotonic(), _busy(), _ours()
 
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
     def share(self) -> float:
         """Of all processors, what others took; 0 where the system does not tell. Asked once our
         processes have ended, as the system counts them then."""
         others = (_busy() - self._busy) - (_ours() - self._ours)
-        return max(others, 0.0) / ((time.monotonic() - self._began) * CORES)
+        return max(others, 0.0) / (self.seconds() * CORES)
 
     def judged(self, figures: Iterable[Figure]) -> list[Figure]:
-        """The same figures; where others took too much, times are not judged."""
+        """The same figures; where others took too much, only those that are steady are judged."""
         share = self.share()
         if share <= MOST:
             return list(figures)
         why = f"others took {share:.0%} of the machine"
         return [
-            replace(each, unjudged=each.unjudged or why)
-            if each.unit in TIMES and each.target
-            else each
+            each if each.steady or not each.target else replace(each, unjudged=each.unjudged or why)
             for each in figures
         ]
 

@@ -3,7 +3,6 @@ demo's shop with all its methods, over the sandbox."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 import statistics
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ from typing import Final
 import httpx
 from msgspec import Struct
 
-from bench.client import rate
+from bench.client import Requests
 from bench.figures import Figure, median_ratio
-from bench.servers import START_SECONDS, bare
+from bench.servers import START_SECONDS, Server, bare
 from checkout.local_servers import SHOP, LocalServers, new_keys, sandbox_arguments
 from tests.support.servers import free_ports, running, wait_for
 
@@ -31,17 +30,17 @@ payments_per_address_10min = 100000
 
 
 class Place(Struct, frozen=True):
-    """Where everything answers, and the shop's credentials."""
+    """What answers, and the shop's credentials."""
 
-    checkout: str
-    bare: str
+    checkout: Server
+    bare: Server
     secret: str
 
 
 def pages(rounds: int, seconds: float) -> list[Figure]:
     """`seconds` of each round and address."""
     with servers() as place:
-        return [*asyncio.run(throughput(place, rounds, seconds)), *weight(place)]
+        return [*throughput(place, rounds, seconds), *weight(place)]
 
 
 @contextmanager
@@ -62,33 +61,31 @@ def servers() -> Iterator[Place]:
         serve = ("-m", "checkout", "serve", "--port", str(ports[0]))
         with running(*serve, CHECKOUT_CONFIG=config) as process, bare() as baseline:
             wait_for(f"{ours}/health/ready", process, START_SECONDS)
-            yield Place(ours, baseline.url, local.keys.secret_key)
+            yield Place(Server(ours, process), baseline, local.keys.secret_key)
 
 
-async def throughput(place: Place, rounds: int, seconds: float) -> list[Figure]:
+def throughput(place: Place, rounds: int, seconds: float) -> Iterator[Figure]:
     """Requests per second, in short turns."""
     with client() as http:
         page = new_payment(http, place)
         waiting = waiting_payment(http, place)
-    asked = {
-        "bare": (place.bare + "/", "text/html"),
-        "page": (page, "text/html"),
-        "status": (f"{waiting}/status", "application/json"),
+    found = {
+        "bare": Requests(place.bare, f"{place.bare.url}/"),
+        "page": Requests(place.checkout, page),
+        "status": Requests(place.checkout, f"{waiting}/status", "application/json"),
     }
-    found: dict[str, list[float]] = {name: [] for name in asked}
     for _ in range(rounds):
-        for name, (url, accept) in asked.items():
-            found[name].append(await rate(url, seconds, accept))
-    return [
-        *(
-            Figure(f"{name}: requests per second", statistics.median(rates), "/s")
-            for name, rates in found.items()
-        ),
-        *(
-            Figure(f"{name} / bare", median_ratio(found[name], found["bare"]), least=least)
-            for name, least in OF_BARE.items()
-        ),
-    ]
+        for each in found.values():
+            each.turn(seconds)
+    for name, each in found.items():
+        yield Figure(f"{name}: requests per second", statistics.median(each.rates), "/s")
+    bare = found["bare"]
+    for name, least in OF_BARE.items():
+        ratio = median_ratio(found[name].rates, bare.rates)
+        yield Figure(f"{name} / bare", ratio, least=least)
+        if any(bare.cpu):
+            cpu = median_ratio(bare.cpu, found[name].cpu)
+            yield Figure("  the same by the workers' CPU", cpu, least=least, steady=True)
 
 
 def new_payment(http: httpx.Client, place: Place) -> str:
@@ -96,10 +93,10 @@ def new_payment(http: httpx.Client, place: Place) -> str:
     order = {"amount": 1999, "currency": "EUR", "description": "Two tickets"}
     body = {"checkout": {"transaction_type": "payment", "test": True, "order": order}}
     made = http.post(
-        f"{place.checkout}/ctp/api/checkouts", json=body, auth=(SHOP, place.secret)
+        f"{place.checkout.url}/ctp/api/checkouts", json=body, auth=(SHOP, place.secret)
     ).raise_for_status()
     page = http.get(made.json()["checkout"]["redirect_url"])
-    return place.checkout + page.headers["location"]
+    return place.checkout.url + page.headers["location"]
 
 
 def waiting_payment(http: httpx.Client, place: Place) -> str:
@@ -108,7 +105,7 @@ def waiting_payment(http: httpx.Client, place: Place) -> str:
     token = re.search(r'name="form_token" value="([^"]+)"', http.get(page).text)
     assert token is not None
     form = {"form_token": token[1], "method": "erip"}
-    sent = http.post(f"{page}/pay", data=form, headers={"Origin": place.checkout})
+    sent = http.post(f"{page}/pay", data=form, headers={"Origin": place.checkout.url})
     if sent.status_code != 303:
         raise RuntimeError(f"pay answered {sent.status_code}")
     return page
@@ -121,11 +118,11 @@ def weight(place: Place) -> list[Figure]:
         names = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
         bodies = [len(page.content)]
         for name in names:
-            with http.stream("GET", place.checkout + name) as answer:
+            with http.stream("GET", place.checkout.url + name) as answer:
                 bodies.append(sum(len(chunk) for chunk in answer.iter_raw()))
     return [
-        Figure("first view: bytes", sum(bodies) / 1000, "kB", most=BYTES),
-        Figure("first view: requests", len(bodies), most=REQUESTS),
+        Figure("first view: bytes", sum(bodies) / 1000, "kB", most=BYTES, steady=True),
+        Figure("first view: requests", len(bodies), most=REQUESTS, steady=True),
     ]
 
 

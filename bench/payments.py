@@ -6,7 +6,6 @@ worker 16 customers pay one after the other, and the gateway answers at once."""
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from bench.client import rate
+from bench.client import Requests
 from bench.database import postgres
 from bench.figures import Figure, crowded, median_ratio, percentile
 from bench.load import Loads, loads, pay
@@ -29,20 +28,6 @@ SERVERS: Final[Scale] = {1: None, 2: 1.9, 4: 3.4}  # of one worker, over one Pos
 OF_BARE: Final = 0.02
 OF_SQLITE: Final = 0.6
 PAY_P99: Final = 25.0  # ms
-
-
-class Bare(Struct):
-    """What the rounds of the bare handler found."""
-
-    server: Server
-    rates: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)  # seconds of the worker for each request
-
-    def turn(self, seconds: float) -> None:
-        before = self.server.cpu()
-        found = asyncio.run(rate(f"{self.server.url}/", seconds))
-        self.rates.append(found)
-        self.cpu.append((self.server.cpu() - before) / (found * seconds))
 
 
 class Turns(Struct):
@@ -86,7 +71,8 @@ def over_sqlite(rounds: int, seconds: float, workers: Iterable[int] = WORKERS) -
     """`seconds` of each turn."""
     with ExitStack() as held:
         folder, upstream = _folder(held), held.enter_context(gateway())
-        baseline = Bare(held.enter_context(bare()))
+        handler = held.enter_context(bare())
+        baseline = Requests(handler, f"{handler.url}/")
         found = {count: _sqlite(held, folder, upstream, count) for count in workers}
         _take_turns(list(found.values()), rounds, seconds, baseline)
     return list(_of_sqlite(found, baseline))
@@ -128,7 +114,7 @@ def _postgres(
 
 
 def _take_turns(
-    setups: Sequence[Turns], rounds: int, seconds: float, baseline: Bare | None = None
+    setups: Sequence[Turns], rounds: int, seconds: float, baseline: Requests | None = None
 ) -> None:
     with loads(max(each.workers for each in setups)) as customers:
         for each in setups:
@@ -140,7 +126,7 @@ def _take_turns(
                 each.turn(customers, seconds)
 
 
-def _of_sqlite(found: Mapping[int, Turns], bare: Bare) -> Iterator[Figure]:
+def _of_sqlite(found: Mapping[int, Turns], bare: Requests) -> Iterator[Figure]:
     yield Figure("bare handler: requests per second", statistics.median(bare.rates), "/s")
     for each in found.values():
         yield from each.figures()
@@ -148,7 +134,8 @@ def _of_sqlite(found: Mapping[int, Turns], bare: Bare) -> Iterator[Figure]:
     ratio = median_ratio(one.rates, bare.rates)
     yield Figure("payments, SQLite, 1 worker / bare", ratio, least=OF_BARE)
     if any(one.cpu):
-        yield Figure("  the same by the workers' CPU", median_ratio(bare.cpu, one.cpu))
+        cpu = median_ratio(bare.cpu, one.cpu)
+        yield Figure("  the same by the workers' CPU", cpu, least=OF_BARE, steady=True)
     yield from _scaling("SQLite, workers:", found, WORKERS)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from checkout.cli.basics import FAILED, config_option, fail
 from checkout.cli.common import reason, settings_of, settings_path
+from checkout.errors import Unavailable
 from checkout.ledger.store import migrate
 from checkout.process import keep_private
 from checkout.settings.file_permissions import exposed_files
@@ -29,6 +30,8 @@ def prepare(config: Path | None) -> None:
         click.echo(f"warning: {line}", err=True)
     try:
         migrate(settings.database)
+    except Unavailable as refused:
+        fail(f"database: {refused.message}", FAILED)
     except (SQLAlchemyError, OSError) as error:
         fail(f"database: {reason(error)}", FAILED)
     click.echo("2" if settings.http2 else "1")

@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from checkout.ledger.schema import app_counts
+from checkout.ledger.statements import Change, Query
 
 SECONDS: Final = 600
+
+_is_it = (app_counts.c.mark == bindparam("of_mark"), app_counts.c.period == bindparam("of_period"))
+FIND: Final = Query(select(app_counts.c.number).where(*_is_it))
+ADD: Final = Change(insert(app_counts))
+MORE: Final = Change(
+    update(app_counts)
+    .where(*_is_it, app_counts.c.number < bindparam("most"))
+    .values(number=app_counts.c.number + 1)
+)
+DROP: Final = Change(delete(app_counts).where(app_counts.c.period < bindparam("before")))
 
 
 def full(conn: Connection, limits: Mapping[str, int], now: float) -> str | None:
     """The first mark that has reached its limit."""
-    ours = (app_counts.c.mark.in_(limits), app_counts.c.period == int(now // SECONDS))
-    rows = conn.execute(select(app_counts.c.mark, app_counts.c.number).where(*ours))
-    found = {row.mark for row in rows if row.number >= limits[row.mark]}
-    return next((mark for mark in limits if mark in found), None)
+    period = int(now // SECONDS)
+    for mark, most in limits.items():
+        row = FIND.first(conn, of_mark=mark, of_period=period)
+        if row is not None and row.number >= most:
+            return mark
+    return None
 
 
 def take(conn: Connection, limits: Mapping[str, int], now: float) -> str | None:
@@ -27,15 +40,14 @@ def take(conn: Connection, limits: Mapping[str, int], now: float) -> str | None:
     Raises IntegrityError where another worker inserts the same row: try again.
     """
     period = int(now // SECONDS)
-    conn.execute(delete(app_counts).where(app_counts.c.period < period))
+    DROP.queue(conn, {"before": period})
     for mark, most in limits.items():
-        ours = (app_counts.c.mark == mark, app_counts.c.period == period)
-        more = update(app_counts).where(*ours, app_counts.c.number < most)
-        if conn.execute(more.values(number=app_counts.c.number + 1)).rowcount:
+        ours = {"of_mark": mark, "of_period": period}
+        if MORE(conn, {**ours, "most": most}):
             continue
-        if conn.execute(select(app_counts.c.number).where(*ours)).first() is not None:
+        if FIND.first(conn, **ours) is not None:
             return mark
-        conn.execute(insert(app_counts).values(mark=mark, period=period, number=1))
+        ADD(conn, {"mark": mark, "period": period, "number": 1})
     return None
 
 

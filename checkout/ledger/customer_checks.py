@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, insert, select
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from checkout.ledger.schema import answers
+from checkout.ledger.statements import Change, Query
+
+ADD: Final = Change(insert(answers))
+COUNTS: Final[dict[tuple[str, ...], Query]] = {
+    names: Query(
+        select(func.count().label("number")).where(
+            answers.c.at > bindparam("at"),
+            *(answers.c[name] == bindparam(name) for name in names),
+        )
+    )
+    for names in ((), ("payment",), ("address_mark",), ("payment", "address_mark"))
+}
 
 
 def add(conn: Connection, payment: str, address_mark: str, now: float) -> None:
-    conn.execute(insert(answers).values(payment=payment, address_mark=address_mark, at=now))
+    ADD.queue(conn, {"payment": payment, "address_mark": address_mark, "at": now})
 
 
 def since(
     conn: Connection, at: float, *, payment: str | None = None, address_mark: str | None = None
 ) -> int:
     """How many tries there were, for a payment, from an address, or both."""
-    query = select(func.count()).select_from(answers).where(answers.c.at > at)
-    if payment is not None:
-        query = query.where(answers.c.payment == payment)
-    if address_mark is not None:
-        query = query.where(answers.c.address_mark == address_mark)
-    found: int = conn.execute(query).scalar_one()
+    asked = {"payment": payment, "address_mark": address_mark}
+    values = {name: value for name, value in asked.items() if value is not None}
+    (row,) = COUNTS[tuple(values)].all(conn, at=at, **values)
+    found: int = row.number
     return found

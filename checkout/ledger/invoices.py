@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, case, insert, select, update
+from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from checkout.ledger import mails
 from checkout.ledger import payments as ledger_payments
@@ -17,11 +17,21 @@ from checkout.ledger.paging import newest_first, page
 from checkout.ledger.payments import KEPT_SECONDS
 from checkout.ledger.rows import Payment, order_of, text
 from checkout.ledger.schema import invoices, payments
+from checkout.ledger.statements import Change, Query
 from checkout.model.cursor import Cursor
 from checkout.model.invoice import Delivery, Kind
 from checkout.model.order import Order
 from checkout.model.status import UNPAID_ENDS, Status
 
+_of_id = select(invoices).where(invoices.c.id == bindparam("value"))
+_by_link = invoices.c.link == bindparam("value")
+BY_ID: Final = Query(_of_id)
+LOCK: Final = Query(_of_id.with_for_update())
+BY_LINK: Final = Query(select(invoices.c.terms).where(_by_link))
+SHARE_BY_LINK: Final = Query(
+    select(invoices.c.cancelled_at).where(_by_link).with_for_update(read=True)
+)
+CHANGE: Final = Change(update(invoices).where(invoices.c.id == bindparam("of_id")))
 UNPAID: Final = frozenset({Status.OPEN}) | UNPAID_ENDS
 
 
@@ -111,32 +121,31 @@ def add_once(
 
 
 def by_id(conn: Connection, id: str) -> Standing | None:
-    row = conn.execute(select(invoices).where(invoices.c.id == id)).first()
+    row = BY_ID.first(conn, value=id)
     return None if row is None else _standing(conn, row)
 
 
 def lock(conn: Connection, id: str) -> Standing | None:
     """The invoice, locked until this transaction ends."""
-    query = select(invoices).where(invoices.c.id == id).with_for_update()
-    row = conn.execute(query).first()
+    row = LOCK.first(conn, value=id)
     return None if row is None else _standing(conn, row)
 
 
 def order_by_link(conn: Connection, link: str) -> Order | None:
     """The order of the invoice with this link."""
-    terms = conn.execute(select(invoices.c.terms).where(invoices.c.link == link)).scalar()
-    return None if terms is None else order_of(terms)
+    row = BY_LINK.first(conn, value=link)
+    return None if row is None else order_of(row.terms)
 
 
 def is_cancelled(conn: Connection, link: str) -> bool:
     """Whether the link's invoice was cancelled. In a writing transaction the invoice is locked
     against cancelling until that ends."""
-    query = select(invoices.c.cancelled_at).where(invoices.c.link == link)
-    return conn.execute(query.with_for_update(read=True)).scalar() is not None
+    row = SHARE_BY_LINK.first(conn, value=link)
+    return row is not None and row.cancelled_at is not None
 
 
 def change(conn: Connection, /, id: str, **values: Any) -> None:
-    conn.execute(update(invoices).where(invoices.c.id == id).values(**values))
+    CHANGE.queue(conn, {"of_id": id, **values})
 
 
 def listed(
@@ -178,12 +187,12 @@ def _status(now: float) -> Any:
     )
 
 
-def _standing(conn: Connection, row: Row[Any]) -> Standing:
+def _standing(conn: Connection, row: Any) -> Standing:
     payment = ledger_payments.by_link(conn, row.link)
     return Standing(_invoice(row), mails.of(conn, row.id), payment)
 
 
-def _invoice(row: Row[Any]) -> Invoice:
+def _invoice(row: Any) -> Invoice:
     return Invoice(
         id=row.id,
         shop=row.shop,

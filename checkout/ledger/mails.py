@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from checkout.ledger.schema import invoices, mails
-from checkout.ledger.statements import Change, Query
+from checkout.ledger.statements import Change, Query, alone
 from checkout.model.invoice import Delivery, Kind
 
 # Built once: every worker runs it each second.
@@ -26,6 +26,15 @@ OF: Final = Query(
     .where(mails.c.invoice == bindparam("value"))
     .order_by(mails.c.created_at, mails.c.id)
 )
+_is_queued = mails.c.state == Delivery.QUEUED
+ADD: Final = Change(insert(mails))
+DROP: Final = Change(
+    update(mails).where(
+        mails.c.invoice == bindparam("of_invoice"), _is_queued, mails.c.kind == bindparam("of_kind")
+    )
+)
+CHANGE: Final = Change(update(mails).where(mails.c.id == bindparam("of_id")))
+CHANGE_QUEUED: Final = Change(update(mails).where(mails.c.id == bindparam("of_id"), _is_queued))
 TAKE: Final = Change(
     update(mails)
     .where(mails.c.id == bindparam("of_id"), mails.c.due_at == bindparam("was_due_at"))
@@ -52,16 +61,17 @@ class Mail(Struct, frozen=True, kw_only=True):
 def queue(
     conn: Connection, id: str, invoice: str, kind: Kind, *, due_at: float, now: float
 ) -> None:
-    conn.execute(
-        insert(mails).values(
-            id=id,
-            invoice=invoice,
-            kind=kind,
-            state=Delivery.QUEUED,
-            tries=0,
-            due_at=due_at,
-            created_at=now,
-        )
+    ADD.queue(
+        conn,
+        {
+            "id": id,
+            "invoice": invoice,
+            "kind": kind,
+            "state": Delivery.QUEUED,
+            "tries": 0,
+            "due_at": due_at,
+            "created_at": now,
+        },
     )
 
 
@@ -75,6 +85,7 @@ def of(conn: Connection, invoice: str) -> tuple[Mail, ...]:
     return tuple(_mail(row) for row in OF.all(conn, value=invoice))
 
 
+@alone
 def take(conn: Connection, mail: Mail, *, until: float) -> bool:
     """Lease it, so that one worker sends it; if that worker dies, it is due again at `until`."""
     was, more = mail.due_at, mail.tries + 1
@@ -98,20 +109,15 @@ def postpone(conn: Connection, id: str, until: float) -> None:
 
 def drop(conn: Connection, invoice: str, *kinds: Kind) -> None:
     """Drop an invoice's queued mails."""
-    waiting = (mails.c.invoice == invoice, mails.c.state == Delivery.QUEUED)
-    conn.execute(
-        update(mails)
-        .where(*waiting, mails.c.kind.in_(kinds))
-        .values(state=Delivery.DROPPED, due_at=None)
-    )
+    dropped = {"state": Delivery.DROPPED, "due_at": None}
+    for kind in kinds:
+        DROP.queue(conn, {"of_invoice": invoice, "of_kind": kind, **dropped})
 
 
 def _change(conn: Connection, id: str, **values: Any) -> None:
     """Change a queued mail. One that was dropped meanwhile stays dropped, unless it was sent."""
-    found = [mails.c.id == id]
-    if values.get("state") is not Delivery.SENT:
-        found.append(mails.c.state == Delivery.QUEUED)
-    conn.execute(update(mails).where(*found).values(**values))
+    change = CHANGE if values.get("state") is Delivery.SENT else CHANGE_QUEUED
+    change.queue(conn, {"of_id": id, **values})
 
 
 def _mail(row: Any) -> Mail:

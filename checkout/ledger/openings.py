@@ -5,39 +5,44 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from checkout.ledger.products import SOLD
 from checkout.ledger.schema import openings, reservations
+from checkout.ledger.statements import Change, Query
 
 KEPT: Final = 3600.0  # seconds
 
+ADD: Final = Change(insert(openings))
+DROP: Final = Change(delete(openings).where(openings.c.created_at <= bindparam("before")))
+_of_address = (
+    openings.c.address_mark == bindparam("mark"), openings.c.created_at > bindparam("since")
+)  # fmt: skip
+COUNT: Final = Query(select(func.count().label("number")).where(*_of_address))
+UNPAID: Final = Query(
+    select(func.coalesce(func.sum(reservations.c.quantity), 0).label("number"))
+    .join(openings, openings.c.payment == reservations.c.payment)
+    .where(
+        *_of_address,
+        reservations.c.product == bindparam("product"),
+        reservations.c.state != SOLD,
+    )
+)
+
 
 def add(conn: Connection, payment: str, mark: str, now: float) -> None:
-    conn.execute(delete(openings).where(openings.c.created_at <= now - KEPT))
-    conn.execute(insert(openings).values(payment=payment, address_mark=mark, created_at=now))
+    DROP.queue(conn, {"before": now - KEPT})
+    ADD.queue(conn, {"payment": payment, "address_mark": mark, "created_at": now})
 
 
 def count(conn: Connection, mark: str, since: float) -> int:
     """How many were opened from the address."""
-    query = select(func.count()).where(
-        openings.c.address_mark == mark, openings.c.created_at > since
-    )
-    found: int = conn.execute(query).scalar_one()
+    (row,) = COUNT.all(conn, mark=mark, since=since)
+    found: int = row.number
     return found
 
 
 def unpaid_pieces(conn: Connection, mark: str, product: str, since: float) -> int:
     """How many pieces of a product the address wanted and did not pay; released ones count too."""
-    query = (
-        select(func.coalesce(func.sum(reservations.c.quantity), 0))
-        .join(openings, openings.c.payment == reservations.c.payment)
-        .where(
-            openings.c.address_mark == mark,
-            openings.c.created_at > since,
-            reservations.c.product == product,
-            reservations.c.state != SOLD,
-        )
-    )
-    found: int = conn.execute(query).scalar_one()
-    return found
+    (row,) = UNPAID.all(conn, mark=mark, product=product, since=since)
+    return int(row.number)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, u
 from checkout.ledger.attempts import Free
 from checkout.ledger.rows import facts_of, text
 from checkout.ledger.schema import attempts, operations, payments
-from checkout.ledger.statements import Query
+from checkout.ledger.statements import Change, Query, alone
 from checkout.model.outcome import GatewayFacts
 from checkout.model.status import LIVE, Status
 
@@ -34,6 +34,31 @@ OF: Final = Query(
     select(operations)
     .where(operations.c.payment == bindparam("value"))
     .order_by(operations.c.created_at)
+)
+ADD: Final = Change(
+    insert(operations).values(
+        {
+            column: select(payments.c[column])
+            .where(payments.c.uid == bindparam("of_payment"))
+            .scalar_subquery()
+            for column in OF_PAYMENT
+        }
+    )
+)
+_is_it = operations.c.uid == bindparam("of_uid")
+CHANGE: Final = Change(update(operations).where(_is_it))
+TAKE_SWEEP: Final = Change(
+    update(operations)
+    .where(_is_it, operations.c.sweep_at == bindparam("was_sweep_at"))
+    .values(sweep_at=bindparam("until"))
+)
+TAKE_QUERY: Final = Change(
+    update(operations)
+    .where(
+        _is_it,
+        or_(operations.c.asked_at.is_(None), operations.c.asked_at <= bindparam("before")),
+    )
+    .values(asked_at=bindparam("now"), sweep_at=bindparam("until"))
 )
 _account = attempts.c.account.label("account")
 _place = func.row_number().over(partition_by=_account, order_by=operations.c.sweep_at)
@@ -108,16 +133,13 @@ def add(conn: Connection, operation: Operation) -> None:
     """Insert it; a requested one before the gateway is called."""
     values = msgspec.structs.asdict(operation) | {"facts": text(operation.facts)}
     values["told"] = values.pop("notified")
-    for column in OF_PAYMENT:
-        found = select(payments.c[column]).where(payments.c.uid == operation.payment)
-        values[column] = found.scalar_subquery()
-    conn.execute(insert(operations).values(**values))
+    ADD.queue(conn, values | {"of_payment": operation.payment})
 
 
 def change(conn: Connection, /, uid: str, **values: Any) -> None:
     if "facts" in values:
         values["facts"] = text(values["facts"])
-    conn.execute(update(operations).where(operations.c.uid == uid).values(**values))
+    CHANGE.queue(conn, {"of_uid": uid, **values})
 
 
 def find(conn: Connection, uid: str) -> Operation | None:
@@ -152,25 +174,17 @@ def to_sweep(
     return found
 
 
+@alone
 def take_sweep(conn: Connection, due: Due, *, until: float) -> bool:
     """Lease one of `to_sweep`, until `until`. False: another worker has it."""
-    taken = conn.execute(
-        update(operations)
-        .where(operations.c.uid == due.uid, operations.c.sweep_at == due.sweep_at)
-        .values(sweep_at=until)
-    )
-    return taken.rowcount == 1
+    return TAKE_SWEEP(conn, {"of_uid": due.uid, "was_sweep_at": due.sweep_at, "until": until}) == 1
 
 
+@alone
 def take_query(conn: Connection, uid: str, *, now: float, until: float | None) -> bool:
     """Take the right to query the gateway, once a second; recovery queries next at `until`."""
-    asked = operations.c.asked_at
-    taken = conn.execute(
-        update(operations)
-        .where(operations.c.uid == uid, or_(asked.is_(None), asked <= now - QUERY_EVERY))
-        .values(asked_at=now, sweep_at=until)
-    )
-    return taken.rowcount == 1
+    taken = {"of_uid": uid, "before": now - QUERY_EVERY, "now": now, "until": until}
+    return TAKE_QUERY(conn, taken) == 1
 
 
 def _operation(row: Any) -> Operation:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from checkout.ledger.rows import Attempt, Payment, PaymentRow, attempt_of, payment_of, text
 from checkout.ledger.schema import attempts, creations, payments
-from checkout.ledger.statements import Change, Query, together
+from checkout.ledger.statements import Change, Query, alone, together
 from checkout.model.status import Status
 
 MOST_OF_TRACKING_ID: Final = 10  # newest payments with one tracking id
@@ -40,6 +40,19 @@ BY_TRACKING_ID: Final = Query(
     .order_by(payments.c.created_at.desc(), payments.c.uid.desc())
     .limit(MOST_OF_TRACKING_ID)
 )
+
+
+TO_EXPIRE: Final = Query(
+    select(payments.c.uid)
+    .where(payments.c.status == Status.OPEN, payments.c.expires_at <= bindparam("now"))
+    .limit(bindparam("most"))
+)
+_same_key = (
+    creations.c.shop == bindparam("of_shop"), creations.c.idempotency_key == bindparam("of_key")
+)  # fmt: skip
+CREATION: Final = Query(select(creations).where(*_same_key))
+CREATED: Final = Change(insert(creations))
+CREATED_AGAIN: Final = Change(update(creations).where(*_same_key))
 
 
 class _Found(NamedTuple):
@@ -101,6 +114,7 @@ def change(conn: Connection, /, uid: str, **values: Any) -> None:
     CHANGE.queue(conn, {"of_uid": uid, **values})
 
 
+@alone
 def recognise_first_browser(conn: Connection, uid: str, now: float) -> bool:
     """Record the first opening; True for that one only."""
     return OPENED(conn, {"of_uid": uid, "now": now}) == 1
@@ -161,12 +175,7 @@ def by_uids(conn: Connection, uids: Sequence[str]) -> dict[str, Payment]:
 
 def to_expire(conn: Connection, now: float, limit: int = 100) -> list[str]:
     """Uids of the open payments that have expired."""
-    query = (
-        select(payments.c.uid)
-        .where(payments.c.status == Status.OPEN, payments.c.expires_at <= now)
-        .limit(limit)
-    )
-    return list(conn.execute(query).scalars())
+    return [row.uid for row in TO_EXPIRE.all(conn, now=now, most=limit)]
 
 
 def add_once(
@@ -176,8 +185,8 @@ def add_once(
 
     The second value is False when the key was used for another body.
     """
-    same = (creations.c.shop == payment.shop, creations.c.idempotency_key == idempotency_key)
-    row = conn.execute(select(creations).where(*same)).first()
+    same = {"of_shop": payment.shop, "of_key": idempotency_key}
+    row = CREATION.first(conn, **same)
     if row is not None and row.created_at > payment.created_at - KEPT_SECONDS:
         before = by_uid(conn, row.payment)
         if before is None:
@@ -186,11 +195,10 @@ def add_once(
     add(conn, payment)
     values = {"digest": digest, "payment": payment.uid, "created_at": payment.created_at}
     if row is not None:
-        conn.execute(update(creations).where(*same).values(values))
+        CREATED_AGAIN.queue(conn, same | values)
     else:
-        conn.execute(
-            insert(creations).values(shop=payment.shop, idempotency_key=idempotency_key, **values)
-        )
+        keyed = {"shop": payment.shop, "idempotency_key": idempotency_key}
+        CREATED.queue(conn, keyed | values)
     return payment, True
 
 

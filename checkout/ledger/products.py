@@ -7,19 +7,58 @@ UPDATE with its condition, so that concurrent buyers can't take more than there 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, insert, or_, select, update
 
 from checkout.ledger.paging import newest_first, page
 from checkout.ledger.rows import text
 from checkout.ledger.schema import products, reservations
+from checkout.ledger.statements import Change, Query
 from checkout.model.cursor import Cursor
 from checkout.model.product import Product, Sale
 
 HELD, SOLD, RELEASED = "held", "sold", "released"
+ANY_NUMBER: Final = 2**31 - 1  # more than any stock: `most_held` where there is no bound
+
+# Built once: building a statement takes longer than running it.
+_of_id = select(products).where(products.c.id == bindparam("value"))
+BY_ID: Final = Query(_of_id)
+LOCK: Final = Query(_of_id.with_for_update())
+CHANGE: Final = Change(update(products).where(products.c.id == bindparam("of_id")))
+_held_then = products.c.held + bindparam("count", type_=Integer)
+TAKE: Final = Change(
+    update(products)
+    .where(
+        products.c.id == bindparam("of_id"),
+        products.c.active,
+        or_(products.c.expires_at.is_(None), products.c.expires_at > bindparam("now")),
+        or_(products.c.quantity.is_(None), _held_then + products.c.sold <= products.c.quantity),
+        _held_then <= bindparam("most_held"),
+    )
+    .values(held=_held_then)
+)
+MOVE: Final = Change(
+    update(products)
+    .where(products.c.id == bindparam("of_id"))
+    .values(
+        held=products.c.held + bindparam("more_held", type_=Integer),
+        sold=products.c.sold + bindparam("more_sold", type_=Integer),
+    )
+)
+_of_payment = reservations.c.payment == bindparam("of_payment")
+RESERVE: Final = Change(insert(reservations))
+RESERVATION: Final = Query(select(reservations).where(reservations.c.payment == bindparam("value")))
+CHANGE_RESERVATION: Final = Change(update(reservations).where(_of_payment))
+POSTPONE: Final = Change(update(reservations).where(_of_payment, reservations.c.state == HELD))
+OVERDUE: Final = Query(
+    select(reservations.c.payment)
+    .where(reservations.c.until <= bindparam("now"))
+    .order_by(reservations.c.until)
+    .limit(bindparam("most"))
+)
 
 _product = msgspec.json.Decoder(Product)
 
@@ -81,7 +120,7 @@ def add(conn: Connection, stocked: ProductStock) -> None:
 
 
 def by_id(conn: Connection, id: str) -> ProductStock | None:
-    row = conn.execute(select(products).where(products.c.id == id)).first()
+    row = BY_ID.first(conn, value=id)
     return None if row is None else _stocked(row)
 
 
@@ -93,13 +132,11 @@ def change(
 ) -> ProductStock | None:
     """Change a product to what `read` makes of its present fields; nothing changes where `read`
     raises."""
-    query = select(products).where(products.c.id == id).with_for_update()
-    row = conn.execute(query).first()
+    row = LOCK.first(conn, value=id)
     if row is None:
         return None
     product, given = read(msgspec.json.decode(row.given))
-    changed = update(products).where(products.c.id == id)
-    conn.execute(changed.values(updated_at=now, **_terms(product, given)))
+    CHANGE.queue(conn, {"of_id": id, "updated_at": now, **_terms(product, given)})
     return by_id(conn, id)
 
 
@@ -122,20 +159,8 @@ def take(
 ) -> bool:
     """Hold `count` pieces, if the product is on sale, so many are available, and no more than
     `most_held` are held then."""
-    shelf = products.c
-    more = (shelf.held + count <= most_held,) if most_held is not None else ()
-    taken = conn.execute(
-        update(products)
-        .where(
-            shelf.id == id,
-            shelf.active,
-            or_(shelf.expires_at.is_(None), shelf.expires_at > now),
-            or_(shelf.quantity.is_(None), shelf.held + shelf.sold + count <= shelf.quantity),
-            *more,
-        )
-        .values(held=shelf.held + count)
-    )
-    return taken.rowcount == 1
+    most = ANY_NUMBER if most_held is None else most_held
+    return TAKE(conn, {"of_id": id, "count": count, "now": now, "most_held": most}) == 1
 
 
 def reserve(
@@ -149,40 +174,37 @@ def reserve(
     state: str = HELD,
 ) -> None:
     """Add a payment's reservation; with RELEASED its pieces are taken when it is paid."""
-    conn.execute(
-        insert(reservations).values(
-            payment=payment, product=id, quantity=count, state=state, until=until, created_at=now
-        )
+    RESERVE.queue(
+        conn,
+        {
+            "payment": payment,
+            "product": id,
+            "quantity": count,
+            "state": state,
+            "until": until,
+            "created_at": now,
+        },
     )
 
 
 def taken_after_all(conn: Connection, payment: str, until: float) -> None:
     """Change a reservation from RELEASED to HELD; `take` has counted its pieces."""
-    ours = reservations.c.payment == payment
-    conn.execute(update(reservations).where(ours).values(state=HELD, until=until))
+    CHANGE_RESERVATION.queue(conn, {"of_payment": payment, "state": HELD, "until": until})
 
 
 def reservation(conn: Connection, payment: str) -> Reservation | None:
-    query = select(reservations).where(reservations.c.payment == payment)
-    row = conn.execute(query).first()
+    row = RESERVATION.first(conn, value=payment)
     return Reservation(row.payment, row.product, row.quantity, row.state) if row else None
 
 
 def move(conn: Connection, taken: Reservation, to: str) -> None:
     """Change a reservation's state and the product's counts; the caller has locked the payment. A
     sale after the release may exceed the stock: see `oversold`."""
-    conn.execute(
-        update(reservations)
-        .where(reservations.c.payment == taken.payment)
-        .values(state=to, until=None)
-    )
-    counts = {HELD: products.c.held, SOLD: products.c.sold}
-    values: dict[str, Any] = {}
-    if taken.state in counts:
-        values[taken.state] = counts[taken.state] - taken.quantity
-    if to in counts:
-        values[to] = counts[to] + taken.quantity
-    conn.execute(update(products).where(products.c.id == taken.product).values(**values))
+    CHANGE_RESERVATION.queue(conn, {"of_payment": taken.payment, "state": to, "until": None})
+    moved = {HELD: 0, SOLD: 0, RELEASED: 0}
+    moved[taken.state] -= taken.quantity
+    moved[to] += taken.quantity
+    MOVE.queue(conn, {"of_id": taken.product, "more_held": moved[HELD], "more_sold": moved[SOLD]})
 
 
 def oversold(conn: Connection, id: str) -> int:
@@ -194,19 +216,12 @@ def oversold(conn: Connection, id: str) -> int:
 
 
 def postpone(conn: Connection, payment: str, until: float) -> None:
-    held = (reservations.c.payment == payment, reservations.c.state == HELD)
-    conn.execute(update(reservations).where(*held).values(until=until))
+    POSTPONE.queue(conn, {"of_payment": payment, "until": until})
 
 
 def overdue(conn: Connection, now: float, limit: int = 100) -> list[str]:
     """Uids of the payments whose reservation has expired."""
-    query = (
-        select(reservations.c.payment)
-        .where(reservations.c.until <= now)
-        .order_by(reservations.c.until)
-        .limit(limit)
-    )
-    return list(conn.execute(query).scalars())
+    return [row.payment for row in OVERDUE.all(conn, now=now, most=limit)]
 
 
 def _terms(product: Product, given: dict[str, Any]) -> dict[str, Any]:
@@ -219,7 +234,7 @@ def _terms(product: Product, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _stocked(row: Row[Any]) -> ProductStock:
+def _stocked(row: Any) -> ProductStock:
     return ProductStock(
         id=row.id,
         shop=row.shop,

@@ -7,11 +7,18 @@ again at once. Here whoever waits is next: it holds one lock (`next`) while it w
 
 from __future__ import annotations
 
-import fcntl
 import os
+import sys
 from pathlib import Path
 
 from checkout.process import PRIVATE
+
+if sys.platform != "win32":
+    from fcntl import LOCK_EX, LOCK_UN, flock
+else:  # SQLite's own waiting decides
+    LOCK_EX = LOCK_UN = 0
+
+    def flock(fd: int, operation: int, /) -> None: ...
 
 
 class Turn:
@@ -28,14 +35,14 @@ class Turn:
 
     def take(self) -> None:
         """Block until it is ours."""
-        fcntl.flock(self._next, fcntl.LOCK_EX)
+        flock(self._next, LOCK_EX)
         try:
-            fcntl.flock(self._turn, fcntl.LOCK_EX)
+            flock(self._turn, LOCK_EX)
         finally:
-            fcntl.flock(self._next, fcntl.LOCK_UN)
+            flock(self._next, LOCK_UN)
 
     def give(self) -> None:
-        fcntl.flock(self._turn, fcntl.LOCK_UN)
+        flock(self._turn, LOCK_UN)
 
     def close(self) -> None:
         os.close(self._next)
@@ -45,7 +52,9 @@ class Turn:
 def _open(database: Path, end: str) -> int:
     """The lock file, which stays: to remove it would let two hold it."""
     found = os.open(f"{database}{end}", os.O_RDWR | os.O_CREAT, PRIVATE)
-    if os.geteuid() == 0:  # a command run by root must not lock the server out
+    if (
+        sys.platform != "win32" and os.geteuid() == 0
+    ):  # a command run by root must not lock the server out
         owner = database.stat()
         os.fchown(found, owner.st_uid, owner.st_gid)
     return found

@@ -42,6 +42,8 @@ Limits:
   app_limits            limits on publishable keys
   concurrency           slots for outgoing calls
   dns, connections      lookups and connections that can't block others
+  http_transport        what carries requests, over a pool of connections
+  http_connection       one of these
 
 Background:
   background            runs the tasks

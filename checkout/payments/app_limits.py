@@ -31,9 +31,9 @@ async def count_app_payment(context: Context, shop: Shop, address: str) -> None:
     # Read first: requests over the limit must not keep the ledger's writer busy.
     _refuse(await context.ledger.read(app_counts.full, limits, now), limits, now, shop)
     try:
-        await context.ledger.write(_count, limits, now, shop)
+        await context.ledger.write_unsynced(_count, limits, now, shop)
     except IntegrityError:  # another worker inserted the same row first
-        await context.ledger.write(_count, limits, now, shop)
+        await context.ledger.write_unsynced(_count, limits, now, shop)
 
 
 def _count(conn: Connection, limits: Mapping[str, int], now: float, shop: Shop) -> None:

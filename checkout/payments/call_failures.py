@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Final
 
-import h11  # what httpx reads HTTP with
+import h11
 import httpx
 
 from checkout.payments.concurrency import NoSlot

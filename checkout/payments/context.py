@@ -6,7 +6,8 @@ import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -22,8 +23,12 @@ from checkout.payments.card_testing import Guard
 from checkout.payments.schedule import Schedule
 from checkout.settings import Settings, Shop
 
+if TYPE_CHECKING:
+    from checkout.ledger.wakeups import Wakeups
+
 log = structlog.get_logger(__name__)
 
+MOVED: Final = "moved"  # a word of `Wakeups`
 SEEN: Final = 8 * 1024 * 1024  # bytes of payments cached for status polling
 
 
@@ -46,6 +51,7 @@ class Context:
         self.clock = clock
         self.webhooks_due = asyncio.Event()
         self.mails_due = asyncio.Event()
+        self.wakeups: Wakeups | None = None  # of servers over one PostgreSQL
         self.verify: Callable[[Payment], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments that recovery can't read -> its next try
         # When it was read, and the payment itself, where it is looked at often.
@@ -54,13 +60,15 @@ class Context:
         self._running: set[asyncio.Task[Any]] = set()
         # Attempt key -> set once its answer is recorded.
         self.charging: dict[str, asyncio.Event] = {}
+        # Payment that somebody waits for -> set once this worker has tried its webhook.
+        self.webhook_tried = WeakValueDictionary[str, asyncio.Event]()
 
     async def write(self, uid: str, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a verb that changes a payment, and drop the payment from the cache."""
         try:
             return await self.ledger.write(verb, *args, **kwargs)
         finally:
-            self.seen.drop(uid)
+            self.forget(uid)
 
     async def write_unsynced(
         self, uid: str, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs
@@ -69,11 +77,38 @@ class Context:
         try:
             return await self.ledger.write_unsynced(verb, *args, **kwargs)
         finally:
-            self.seen.drop(uid)
+            self.forget(uid)
 
     def forget(self, uid: str) -> None:
-        """Drop a payment from the cache, after a change made without `write`."""
+        """Drop a payment from the cache, of this worker and, soon, of other servers: it has
+        changed."""
         self.seen.drop(uid)
+        if self.wakeups is not None:
+            self.wakeups.tell(f"{MOVED}:{uid}")
+
+    def wake(self, word: str) -> None:
+        """What another worker tells (`Wakeups`)."""
+        kind, _, uid = word.partition(":")
+        if kind == MOVED:
+            self.seen.drop(uid)
+            if tried := self.webhook_tried.get(uid):
+                tried.set()
+        elif kind in (due := self._due):
+            due[kind].set()
+
+    @property
+    def _due(self) -> dict[str, asyncio.Event]:
+        return {"webhooks": self.webhooks_due, "mails": self.mails_due}
+
+    async def pass_on(self) -> None:
+        """Tell other servers what is due, as this one ends."""
+        if self.wakeups is None:
+            return
+        for word, due in self._due.items():
+            if due.is_set():
+                self.wakeups.tell(word)
+        await self.wakeups.finish()
+        await self.wakeups.close()
 
     def query_interval(self, account: str) -> float | None:
         """`Capabilities.query_interval` of an account's gateway; None for an unknown account."""

@@ -4,6 +4,10 @@ cancel the payment."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import chain, repeat
+from typing import Final
 
 from checkout.errors import NotFound
 from checkout.gateways.base import Confirms, Withdraws
@@ -15,6 +19,9 @@ from checkout.model.status import Status
 from checkout.payments import status_query, transitions
 from checkout.payments.context import Context
 from checkout.payments.status_query import QueryResult, reference
+
+# Seconds between two looks for what another worker may have sent; the last again and again.
+LOOKS: Final = (0.03, 0.06, 0.12, 0.25)
 
 
 async def returned(context: Context, ticket: str) -> Payment:
@@ -30,7 +37,7 @@ async def returned(context: Context, ticket: str) -> Payment:
     if not (attempt.live or attempt.sweep_at is not None or attempt.status is Status.NOT_SENT):
         return await context.ledger.read(transitions.read, attempt.payment)
     if attempt.returned_at is None:
-        attempt = await context.write(
+        attempt = await context.write_unsynced(
             attempt.payment, transitions.customer_returned, attempt.key, context.clock()
         )
     return await status_query.refresh(context, attempt)
@@ -94,12 +101,19 @@ def _untried(webhook: Webhook) -> bool:
     return webhook.answer is None and webhook.due_at is not None
 
 
-async def wait_for_webhook(context: Context, payment: Payment) -> None:
+async def wait_for_webhook(
+    context: Context, payment: Payment, looks: Sequence[float] = LOOKS
+) -> None:
     """Wait until the shop's webhook was tried once, at most `schedule.notify_wait` after it was
-    written: the shop should know the result before the customer returns to it."""
-    while True:
+    written: the shop should know the result before the customer returns to it. A try of this worker
+    ends the wait at once; those of others are looked for."""
+    tried = context.webhook_tried.setdefault(payment.uid, asyncio.Event())
+    for seconds in chain(looks, repeat(looks[-1])):
+        tried.clear()
         webhooks = await context.ledger.read(outbox.of, payment.uid)
         until = context.clock() - context.schedule.notify_wait
         if not any(_untried(each) and each.created_at > until for each in webhooks):
             return
-        await asyncio.sleep(0.03)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await tried.wait()

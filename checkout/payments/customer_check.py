@@ -33,7 +33,9 @@ async def opens_first(context: Context, payment: Payment) -> bool:
         return False
     uid = payment.uid
     try:
-        return await context.write(uid, payments.recognise_first_browser, uid, context.clock())
+        return await context.write_unsynced(
+            uid, payments.recognise_first_browser, uid, context.clock()
+        )
     except CheckoutError as error:  # the page is shown without the customer's data
         log.warning("opening.unwritten", error=type(error).__name__)
         return False
@@ -43,7 +45,7 @@ async def is_customer(context: Context, payment: Payment, email: str, address: s
     """Whether `email` is the customer's as the shop gave it; an address that was typed on the page
     does not count. Raises TooMany."""
     uid, mark = payment.uid, context.mark("answers", network_of(address))
-    await context.ledger.write(_take_try, uid, mark, context.clock())
+    await context.ledger.write_unsynced(_take_try, uid, mark, context.clock())
     known = payment.order.customer.email
     # Digests are compared: neither the length nor the time taken tells how close a guess was.
     alike = hmac.compare_digest(_digest(known or ""), _digest(email))

@@ -6,6 +6,7 @@ that hang use up that shop's slots, and not the threads of other shops or of the
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Sequence
@@ -45,6 +46,8 @@ class Resolver:
 
     async def _resolve(self, shop: str, host: str, port: int) -> Sequence[str]:
         """Raises OSError, TimeoutError; NoSlot where the shop's lookups hang."""
+        with suppress(ValueError):  # an address is none of the resolver's
+            return [str(ipaddress.ip_address(host))]
         await self._slots.wait(shop, host, WAIT)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Sequence[str]] = loop.create_future()

@@ -20,6 +20,7 @@ from checkout.payments.schedule import POLL_INTERVALS
 
 AT_ONCE: Final = 64  # queries of a worker to one account; charges need connections too
 GATHER: Final = 0.03  # seconds in which those gather that one write takes
+YIELDS: Final = 4.0  # times as long as the event loop is late, queries let others go first
 
 
 class DueQuery(NamedTuple):
@@ -91,10 +92,10 @@ class DueQueries:
     async def _start_all(self) -> None:
         """Start queries as long as any may start; where none may, the next that ends goes on."""
         try:
-            await asyncio.sleep(GATHER)
+            await _gathered()
             while found := self._next():
                 await self._take(found)
-                await asyncio.sleep(GATHER)
+                await _gathered()
         except BaseException:  # the ledger is away
             self.clear()
             raise
@@ -145,3 +146,14 @@ class DueQueries:
         ended = self._ends.pop(key, None)
         if ended is not None:
             ended.set()
+
+
+async def _gathered() -> None:
+    """Let some gather; and more where the worker has too much to do: of all that it does, queries
+    are what can wait."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + GATHER
+    await asyncio.sleep(GATHER)
+    late = loop.time() - until
+    if late > GATHER:
+        await asyncio.sleep(late * YIELDS)

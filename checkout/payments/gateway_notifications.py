@@ -33,8 +33,8 @@ async def process(
         with suppress(TimeoutError):
             async with asyncio.timeout(context.schedule.notify_wait):
                 await answered.wait()
-    attempt, agrees = await context.ledger.write(
-        gateway_answers.record_notification, attempt, outcome, context.clock()
+    attempt, agrees = await context.write(
+        attempt.payment, gateway_answers.record_notification, attempt, outcome, context.clock()
     )
     if not agrees:
         context.run(status_query.query_soon(context, attempt))

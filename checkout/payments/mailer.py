@@ -87,7 +87,7 @@ class Mailer:
             raise LookupError(mail.invoice)
         status = standing.status(now)
         if status in LIVE:
-            await ledger.write(mails.postpone, mail.id, now + MAIL_POSTPONED)
+            await ledger.write_unsynced(mails.postpone, mail.id, now + MAIL_POSTPONED)
         elif status is Status.EXPIRED and mail.error is not None:
             # Every try until the invoice expired has failed: that is no mail to drop silently.
             await ledger.write(mails.failed, mail.id, mail.error, again_at=None)

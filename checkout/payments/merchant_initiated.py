@@ -69,7 +69,7 @@ async def start_merchant_initiated(
     sent = _submission(request, order, method, known, first)
     payment = await charge.pay(context, payment, sent)
     if payment.last is not None and payment.last.status is Status.NOT_SENT:
-        await context.ledger.write(recent_requests.forget, payment.uid)
+        await context.ledger.write_unsynced(recent_requests.forget, payment.uid)
     return _accepted(payment)
 
 

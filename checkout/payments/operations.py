@@ -88,7 +88,9 @@ async def query_operation(context: Context, uid: str) -> Operation:
     if operation.status in OPEN:  # a failed one is queried once only
         accepted = operation.status is Status.ACCEPTED
         until = next_operation_recovery(operation.created_at, now, accepted=accepted)
-    if not await context.write(operation.payment, operations.take_query, uid, now=now, until=until):
+    if not await context.write_unsynced(
+        operation.payment, operations.take_query, uid, now=now, until=until
+    ):
         return operation
     gateway = context.gateways.get(attempt.account)
     if not isinstance(gateway, FindsOperations):

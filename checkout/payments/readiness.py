@@ -69,7 +69,7 @@ class Readiness:
     async def _write(self) -> None:
         written = False
         try:
-            await self._ledger.write(write_check.beat, time.time())
+            await self._ledger.write_unsynced(write_check.beat, time.time())
             written = True
         except IntegrityError:  # another worker inserted the row first
             written = True

@@ -101,7 +101,7 @@ class Sweeper:
         if payment.live is not None:
             if self._free(payment.live.account) <= 0:
                 later = context.clock() + LAPSE_AGAIN
-                await context.ledger.write(products.postpone, uid, later)
+                await context.ledger.write_unsynced(products.postpone, uid, later)
                 return
             query = status_query.refresh_if_due(context, payment)
             await self._counted(query, payment.live.account)
@@ -135,14 +135,14 @@ async def _expire(context: Context, uid: str, now: float) -> None:
 
 async def _query_operation(context: Context, due: operations.Due, now: float) -> None:
     # Leased for an hour, which is the delay where the row can't be read.
-    if await context.ledger.write(operations.take_sweep, due, until=now + HOUR):
+    if await context.ledger.write_unsynced(operations.take_sweep, due, until=now + HOUR):
         await query_operation(context, due.uid)
 
 
 async def _query(context: Context, due: Due, now: float) -> None:
     until = _next(context, due, now)
     lease = now + HOUR if until is None else until
-    if not await context.ledger.write(attempts.take_sweep, due, until=lease):
+    if not await context.ledger.write_unsynced(attempts.take_sweep, due, until=lease):
         return
     attempt = await context.ledger.read(attempts.by_key, due.key)
     if attempt is None:
@@ -169,7 +169,7 @@ async def _end_of_recovery(
     until = _next(context, msgspec.structs.replace(due, status=after.status), context.clock())
     if until is None and result is QueryResult.UNANSWERED:
         until = await context.ledger.read(_after_notification, attempt, context.clock())
-    await context.ledger.write(attempts.take_sweep, after, until=until)
+    await context.ledger.write_unsynced(attempts.take_sweep, after, until=until)
     if until is not None:
         return
     if result is QueryResult.UNANSWERED or after.status in (Status.SUBMITTING, Status.PENDING):

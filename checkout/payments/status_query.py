@@ -110,12 +110,8 @@ async def query_gateway(context: Context, uid: str, number: int) -> tuple[Paymen
 
 
 async def query_soon(context: Context, attempt: Attempt) -> None:
-    """Query now, or as soon as the shortest interval allows; recovery does it where this worker
-    dies."""
+    """Query now, or as soon as the interval allows; recovery does it where this worker dies."""
     wait = attempt.next_query_at - context.clock()
-    if wait > 2 and attempt.asked_at is not None:
-        await query_now(context, attempt)
-        return
     if 0 < wait <= 2:
         # Event loops round to milliseconds: woken too early, the query would not be allowed yet.
         await asyncio.sleep(wait + 0.01)
@@ -142,7 +138,8 @@ async def record(
         payment = await context.ledger.read(transitions.read, attempt.payment)
         if not gateway_answers.says_something_new(context, payment, attempt, outcome, now):
             return payment
-    payment = await context.write(
+    write = context.write_unsynced if may_ask_again(context, attempt) else context.write
+    payment = await write(
         attempt.payment,
         gateway_answers.record_answer,
         context,
@@ -154,6 +151,13 @@ async def record(
     if payment.order.page_settings.notification_url is not None:
         context.webhooks_due.set()
     return payment
+
+
+def may_ask_again(context: Context, attempt: Attempt) -> bool:
+    """Whether an answer that a power cut undoes would be given again: the attempt itself stays, and
+    is asked about by our key."""
+    gateway = context.gateways.get(attempt.account)
+    return gateway is not None and gateway.capabilities.lookup_by_key
 
 
 def next_check(context: Context, payment: Payment) -> float | None:

@@ -91,6 +91,9 @@ class WebhookSender:
         self._slots.release(webhook.shop, webhook.host)
         if self._full:
             self._context.webhooks_due.set()
+        if tried := self._context.webhook_tried.get(webhook.payment):
+            tried.set()
+        self._context.forget(webhook.payment)  # for a page that waits at another server
         if not task.cancelled() and (error := task.exception()):
             log.warning("webhook.failed", error=type(error).__name__)
 
@@ -104,7 +107,7 @@ class WebhookSender:
         try:
             answer, retry_after = await self._post(webhook)
         except NoSlot:
-            await self._context.ledger.write(outbox.give_back, webhook, until=until)
+            await self._context.ledger.write_unsynced(outbox.give_back, webhook, until=until)
             return
         now = self._context.clock()
         delivered = answer.isdigit() and 200 <= int(answer) < 300

@@ -76,7 +76,7 @@ async def listen(
     now = context.clock()
     if not await context.ledger.read(listeners.present, shop.id, now, seconds=listeners.OFTEN):
         try:
-            await context.ledger.write(listeners.note, shop.id, now)
+            await context.ledger.write_unsynced(listeners.note, shop.id, now)
         except IntegrityError:  # another worker has just noted it
             pass
     after = after or Cursor(now, FIRST_ID)

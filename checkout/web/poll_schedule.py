@@ -2,7 +2,8 @@
 more of them there are, so that nobody who waits is ever turned away.
 
 Each answer to a poll names its page a place: a quarter of a second that has room for one more. How
-much room there is follows the measured load of the worker.
+much room there is follows the measured load of the worker: a little more as long as all places are
+taken and the worker keeps up, much less where it doesn't.
 """
 
 from __future__ import annotations
@@ -13,20 +14,22 @@ from random import random
 from typing import Final
 
 STEP: Final = 0.25  # seconds of one place, and between two looks at the load
-LONGEST: Final = 30.0  # seconds: the last place; beyond it the places are filled above their room
-MOST: Final = 2500.0  # polls a second: 10,000 pages every 4 s
+LONGEST: Final = 60.0  # seconds: the last place; beyond it the places are filled above their room
+FIRST: Final = 500.0  # polls a second, before anything is known of the load
+MOST: Final = 2500.0  # 10,000 pages every 4 s
 LEAST: Final = 50.0
-LATE: Final = 0.1  # seconds that the event loop is late where the worker has too much to do
-BUSY: Final = 0.85  # of a processor, the same
-SLOWER, FASTER = 0.97, 1.01  # at each look: it takes a while until a place that was named is used
+LATE: Final = 0.05  # seconds that the event loop is late where the worker has too much to do
+BUSY: Final = 0.8  # of a processor, the same
+SLOWER, FASTER = 0.93, 1.01  # for each step: it takes a while until a place that was named is used
 
 
 class PollSchedule:
     """The places of one worker."""
 
     def __init__(self) -> None:
-        self.rate = MOST  # polls a second that there is room for
+        self.rate = FIRST  # polls a second that there is room for
         self._named: dict[int, int] = {}  # the place -> how many pages come then
+        self._is_crowded = False  # a page was sent to a later place since the last look
         self._watching: asyncio.TimerHandle | None = None
         self._used = 0.0  # of the processor, at the last look
 
@@ -43,7 +46,10 @@ class PollSchedule:
         first = int((now + wanted) / STEP)
         place = first if soon else self._free(first, int((now + LONGEST) / STEP))
         self._named[place] = self._named.get(place, 0) + 1
-        return wanted if place == first else (place + random()) * STEP - now
+        if place == first:
+            return wanted
+        self._is_crowded = True
+        return (place + random()) * STEP - now
 
     def _free(self, first: int, last: int) -> int:
         room, named = max(self.rate * STEP, 1.0), self._named
@@ -62,9 +68,12 @@ class PollSchedule:
         """At the load, as long as pages wait."""
         now, used = asyncio.get_running_loop().time(), time.process_time()
         late = now - expected
-        busy = late > LATE or used - self._used > BUSY * (STEP + late)
-        self.rate = min(max(self.rate * (SLOWER if busy else FASTER), LEAST), MOST)
+        if late > LATE or used - self._used > BUSY * (STEP + late):
+            self.rate = max(self.rate * SLOWER ** (1 + late / STEP), LEAST)
+        elif self._is_crowded:
+            self.rate = min(self.rate * FASTER, MOST)
         self._named = {at: pages for at, pages in self._named.items() if at >= int(now / STEP)}
+        self._is_crowded = False
         self._watching = None
         if self._named:
             self._watch(now)

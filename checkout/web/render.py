@@ -128,7 +128,7 @@ class Renderer:
         if page is None:
             made = make({name: f"{_HOLE}{name}\ue000" for name in texts})
             # Text, name of a hole, text, ...: a split by a pattern with one group.
-            parts = re.split(f"{_HOLE}([a-z_]+)\ue000", made)
+            parts = re.split(f"{_HOLE}([a-z0-9_]+)\ue000", made)
             page = [part.encode() for part in parts], parts[1::2]
             self._pages.put(key, page)
         filled, names = page[0].copy(), page[1]

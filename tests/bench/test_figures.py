@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -35,14 +37,31 @@ def test_what_needs_more_cores_is_shown_and_not_judged() -> None:
     assert figure.verdict() == f"needs {CORES + 1} cores, here {CORES}"
 
 
-@pytest.mark.parametrize(("share", "missed"), [(MOST, 2), (MOST + 0.01, 1)])
-def test_on_a_busy_machine_times_are_not_judged_and_ratios_are(
+@pytest.mark.parametrize(("share", "missed"), [(MOST, 3), (MOST + 0.01, 1)])
+def test_on_a_busy_machine_only_what_is_steady_is_judged(
     share: float, missed: int, watched: Callable[[float], Watch]
 ) -> None:
-    slow = [Figure("time", 9, "ms", most=1), Figure("ratio", 1, least=9), Figure("shown", 9, "s")]
+    slow = [
+        Figure("time", 9, "ms", most=1),
+        Figure("ratio", 1, least=9),
+        Figure("bytes", 9, "kB", most=1, steady=True),
+        Figure("shown", 9, "s"),
+    ]
     judged = watched(share).judged(slow)
     assert sum(not each.met() for each in judged) == missed
+    assert not judged[2].met()
     assert not judged[-1].verdict()
+
+
+def test_a_process_of_ours_is_no_other_once_it_has_ended() -> None:
+    watch = Watch()
+    burn = "import time\nwhile time.process_time() < 0.5: pass"
+    with subprocess.Popen([sys.executable, "-c", burn], stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        child.stdout.read()
+        unknown = watch.share()
+        child.wait()
+        assert watch.share() < unknown * 0.99
 
 
 @pytest.fixture

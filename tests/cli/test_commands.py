@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -245,6 +246,21 @@ def test_check_warns_of_sites_without_tls(run: Run, config: Path) -> None:
     assert "lists http://old.example.com: " in next(
         each["detail"] for each in found if each["check"] == "http"
     )
+
+
+def test_a_newer_database_is_refused_in_a_sentence(run: Run, config: Path) -> None:
+    assert run("check", "--config", config).exit_code == 0
+    file = next(config.parent.glob("*.db"))
+    with sqlite3.connect(file) as conn:
+        conn.execute("UPDATE alembic_version SET version_num = '9999'")
+    conn.close()
+    refused = "The database's schema is 9999, of a newer checkout"
+    said = run("check", "--config", config)
+    assert said.exit_code == 1
+    assert re.search(rf"^failed\s+database\s+{refused}", said.output, re.MULTILINE)
+    said = run("serve", "--config", config)
+    assert said.exit_code == 1
+    assert f"database: {refused}" in said.stderr
 
 
 SPOILED = {

@@ -6,11 +6,12 @@ A reader here is the function that the server calls, down to the refusal; whole 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import zlib
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date
 from ipaddress import ip_network
@@ -82,6 +83,7 @@ from checkout.model.validation.rules import (
     web_address,
 )
 from checkout.model.validation.rules import text as text_of
+from checkout.payments.http_connection import HttpConnection
 from checkout.pci.document import Document
 from checkout.pci.headers import page_changes
 from checkout.pci.inventory import inventory as made_inventory
@@ -181,6 +183,33 @@ def request(**headers: str) -> Request[Any, Any, Any]:
     scope: Any = {"type": "http", "headers": pairs, "client": ("10.0.0.1", 1), "state": {}}
     scope["litestar_app"] = SimpleNamespace(state=SimpleNamespace(context=WEB))
     return Request(scope)
+
+
+def answered(*pieces: bytes) -> bytes | None:
+    """The body of what a connection brings in these pieces before it is closed; None: that is no
+    answer."""
+    return asyncio.run(_answered(pieces))
+
+
+async def _answered(pieces: Iterable[bytes]) -> bytes | None:
+    connection = HttpConnection(None)
+    reading = asyncio.ensure_future(_body(connection))
+    for piece in pieces:
+        connection.data_received(piece)
+        await asyncio.sleep(0)  # it is read as it comes
+    connection.eof_received()
+    try:
+        return await reading
+    except httpx.RemoteProtocolError:
+        return None
+
+
+async def _body(connection: HttpConnection) -> bytes:
+    await connection.send(b"POST", b"/", [(b"Host", b"a")], b"", None)
+    found = bytearray()
+    while (piece := await connection.read(None)) is not None:
+        found += piece
+    return bytes(found)
 
 
 def for_a_program(written: str) -> bool:
@@ -360,6 +389,8 @@ TEXTS: Final[Mapping[str, Read]] = {
     "request: JSON of names": lambda written: decode(
         raw(",".join(f'"{name}":1' for name in written.split(",")).join("{}"))
     ),
+    "HTTP answer": lambda written: answered(raw(written)),
+    "HTTP answer: header": lambda written: answered(b"HTTP/1.1 200 OK\r\nX: %s\r\n" % raw(written)),
     "gateway: JSON": lambda written: bounded(decode_json(raw(written))),
     "gateway: JSON, decimals as text": lambda written: decode_exact(raw(written)),
     "gateway: REST's JSON or XML": lambda written: decoded(raw(written)),

@@ -16,8 +16,14 @@ from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.journeys.servers import Servers, open_servers
 from tests.journeys.shopper import Shopper
+from tests.support.databases import BACKENDS
 
 BROWSER: Final = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+# A module's mark: on each database. The other journeys run on SQLite alone, for there the database
+# makes no difference that these would not show.
+ON_EACH_DATABASE: Final = pytest.mark.parametrize(
+    "shared_servers", BACKENDS, indirect=True, scope="session"
+)
 ARGS: Final = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,8 +37,11 @@ Enter = Callable[..., Awaitable[Shopper]]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
-    with open_servers(tmp_path_factory.mktemp("servers")) as servers:
+async def shared_servers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Servers]:
+    backend = getattr(request, "param", "sqlite")
+    with open_servers(tmp_path_factory.mktemp("servers"), backend=backend) as servers:
         async with servers.client:
             yield servers
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx
 
 from checkout.local_servers import new_pair
+from tests.support.databases import database
 from tests.support.servers import checkout, free_ports, sample_shop, sandbox
 from tests.support.settings import (
     SHOP,
@@ -258,9 +259,10 @@ def open_servers(
     limits: Table | None = None,
     schedule: dict[str, float] | None = None,
     load_at_once: dict[str, int] | None = None,
+    backend: str = "sqlite",
 ) -> Iterator[Servers]:
     """The servers, until the block ends. `limits`: what that section holds; `pace`: what is to be
-    otherwise than in `PACE`; `load_at_once`: how much checkout takes."""
+    otherwise than in `PACE`; `load_at_once`: how much checkout takes; `backend`: of its ledger."""
     shop_port, port, sandbox_port, frame_port = free_ports(4)
     private, public = new_pair()
     servers = Servers(
@@ -279,6 +281,7 @@ def open_servers(
         servers.shop_secret = shops[SHOP]["secret_key"]
         servers.acquired_secret = shops["acquired"]["secret_key"]
         tables["limits"] = limits or UNLIMITED
+        tables["database"] = running.enter_context(database(backend, folder))
         config = write_settings(folder, servers.checkout, tables, private)
         how = {"schedule": PACE | (schedule or {}), "load_at_once": load_at_once}
         running.enter_context(checkout(config, port, folder / "checkout.log", **how))

@@ -21,6 +21,7 @@ from tests.journeys.two_servers import (
     TwoServers,
     open_two_servers,
 )
+from tests.support.databases import BACKENDS
 
 SESSION: Final = pytest.mark.asyncio(loop_scope="module")
 
@@ -150,9 +151,12 @@ CASES: Final = [(name, payment.__name__) for name in WAYS for _, each in PHASES 
 Ends = dict[tuple[str, str], Told | BaseException]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TwoServers]:
-    async with open_two_servers(tmp_path_factory.mktemp("servers"), "still", "swept") as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=BACKENDS)
+async def servers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[TwoServers]:
+    folder = tmp_path_factory.mktemp("servers")
+    async with open_two_servers(folder, "still", "swept", backend=request.param) as opened:
         await opened.control("exchanger/desk", delay=0.1)
         yield opened
 

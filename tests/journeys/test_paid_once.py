@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, Page, Playwright, expect
 
-from tests.journeys.plugin import BROWSER, Enter, launch_options
+from tests.journeys.plugin import BROWSER, ON_EACH_DATABASE, Enter, launch_options
 from tests.journeys.servers import Servers
 from tests.journeys.shopper import CHALLENGE, FRICTIONLESS, PLAIN, Shopper
 
-pytestmark = BROWSER
+pytestmark = [*BROWSER, ON_EACH_DATABASE]
 
 # Notes when a page came from the back/forward cache; what it shows is replaced at once.
 RESTORED = 'addEventListener("pageshow", (e) => e.persisted && (sessionStorage.restored = "yes"));'

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import pairwise
 
-from playwright.async_api import Page, Request, expect
+from playwright.async_api import Page, Request, Route, expect
 
 from checkout.payments.schedule import POLL_INTERVALS
-from tests.journeys.plugin import BROWSER
+from tests.journeys.plugin import BROWSER, ON_EACH_DATABASE
 from tests.journeys.servers import Order, Servers
 from tests.journeys.shopper import Shopper
 from tests.support.polling import until
 
-pytestmark = BROWSER
+pytestmark = [*BROWSER, ON_EACH_DATABASE]
 
 
 async def _waiting(servers: Servers, customer: Shopper) -> tuple[Order, str]:
@@ -111,6 +112,28 @@ async def test_a_hidden_tab_asks_nothing(servers: Servers, customer: Shopper) ->
     assert asked == []
     await page.evaluate(hide, False)
     await until(lambda: asked, 2)
+
+
+async def test_whoever_is_turned_away_comes_when_the_server_says(
+    servers: Servers, customer: Shopper
+) -> None:
+    """And not sooner, nor later by more than half as long again; the page stays as it is."""
+    customer.expected = {503}
+    _, uid = await _waiting(servers, customer)
+    page, turned_away = customer.page, list[float]()
+
+    async def full(route: Route) -> None:
+        turned_away.append(time.monotonic())
+        await route.fulfill(status=503, headers={"Retry-After": "2"}, body="We are very busy")
+
+    await page.route("**/status", full)
+    await until(lambda: len(turned_away) >= 3)
+    await customer.reads("How to pay")
+    for earlier, later in pairwise(turned_away):
+        assert 1.9 < later - earlier < 4.5
+    await servers.settle(uid)
+    await page.unroute("**/status")
+    await customer.at("result")
 
 
 async def test_without_a_network(servers: Servers, customer: Shopper) -> None:

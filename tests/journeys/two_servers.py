@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -20,7 +19,9 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from checkout.ledger.schema import METADATA
 from tests.journeys.servers import PACE, new_client, settings
+from tests.support.databases import database, reading
 from tests.support.servers import checkout, free_ports, sandbox
 from tests.support.settings import (
     NOBODY,
@@ -78,6 +79,15 @@ def with_other_shop(usual: Table, sandbox: str, own_public_key: str) -> Table:
 
 Row = dict[str, Any]
 
+# Table -> the column that names the payment, and the one that orders its rows.
+BOOKS: Final = {
+    "payments": ("uid", "uid"),
+    "attempts": ("payment", "number"),
+    "events": ("payment", "id"),
+    "outbox": ("payment", "created_at"),
+    "operations": ("payment", "created_at"),
+}
+
 
 @dataclass
 class CreatedPayment:
@@ -97,7 +107,7 @@ class Checkout:
     """One running checkout; `database` is read past it."""
 
     url: str
-    database: Path
+    database: str
     secrets: Mapping[str, str]
     client: httpx.AsyncClient = field(default_factory=new_client)
     amounts: Any = field(default_factory=lambda: count(1001))  # no two orders have one
@@ -135,14 +145,13 @@ class Checkout:
         return str(answer.json()["checkout"]["status"])
 
     def books(self, made: CreatedPayment) -> dict[str, list[Row]]:
-        """The ledger's rows of one payment, as they stand on the disk."""
-        with closing(sqlite3.connect(self.database)) as conn:
-            conn.row_factory = sqlite3.Row
-            found = {}
-            for table in ("payments", "attempts", "events", "outbox", "operations"):
-                column = "uid" if table == "payments" else "payment"
-                rows = conn.execute(f"SELECT * FROM {table} WHERE {column} = ?", (made.uid,))
-                found[table] = [dict(row) for row in rows.fetchall()]
+        """The ledger's rows of one payment, as they stand on the disk, oldest first."""
+        found = {}
+        with reading(self.database) as conn:
+            for name, (column, order) in BOOKS.items():
+                table = METADATA.tables[name]
+                rows = table.select().where(table.c[column] == made.uid).order_by(table.c[order])
+                found[name] = [dict(row) for row in conn.execute(rows).mappings()]
         return found
 
     def attempt(self, made: CreatedPayment) -> Row:
@@ -279,10 +288,10 @@ class Tab:
 
 @asynccontextmanager
 async def open_two_servers(
-    folder: Path, *names: str, own_public_key: str = ""
+    folder: Path, *names: str, own_public_key: str = "", backend: str = "sqlite"
 ) -> AsyncIterator[TwoServers]:
     """The sandbox and the checkouts of these names, until the block ends. `own_public_key`: of the
-    gateway "signing"."""
+    gateway "signing". `backend`: of the ledgers, one for each."""
     sandbox_port, *ports = free_ports(1 + len(names))
     url = f"http://localhost:{sandbox_port}"
     with ExitStack() as running:
@@ -294,11 +303,12 @@ async def open_two_servers(
         for name, port in zip(names, ports, strict=True):
             home, address = folder / name, f"http://127.0.0.1:{port}"
             home.mkdir()
-            config = write_settings(home, address, tables)
+            ledger = running.enter_context(database(backend, home))
+            config = write_settings(home, address, tables | {"database": ledger})
             schedule = PACE | (STILL if name == "still" else {})
             served = checkout(config, port, folder / f"{name}.log", schedule=schedule)
             await asyncio.to_thread(running.enter_context, served)
-            made[name] = Checkout(address, home / "checkout.db", secrets)
+            made[name] = Checkout(address, ledger, secrets)
         servers = TwoServers(url, made, secrets, folder)
         yield servers
         for client in (servers.client, *(each.client for each in made.values())):

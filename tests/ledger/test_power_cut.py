@@ -51,6 +51,22 @@ async def main(url):
 asyncio.run(main(sys.argv[1]))
 """
 
+# Dies between the commit of its first write and the answer, in the place of the sync.
+DIES = """
+import asyncio, os, sys
+from checkout.ledger import payments
+from checkout.ledger.sqlite import SqliteLedger
+from tests.support.ledger_rows import payment_row
+
+async def main(url):
+    ledger = SqliteLedger(url, sync=lambda _: os.kill(os.getpid(), 9))
+    print("ready", flush=True)
+    await ledger.write(payments.add, payment_row(uid="unanswered"))
+    print("answered", flush=True)
+
+asyncio.run(main(sys.argv[1]))
+"""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -159,8 +175,8 @@ async def test_who_answers_before_the_sync_is_found_out(path: Path, tmp_path: Pa
     assert lost
 
 
-async def started(url: str) -> Process:
-    command = (sys.executable, "-W", "error", "-c", WRITER, url)
+async def started(url: str, code: str = WRITER) -> Process:
+    command = (sys.executable, "-W", "error", "-c", code, url)
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE)
     assert process.stdout
     assert await process.stdout.readline() == b"ready\n"
@@ -184,3 +200,17 @@ async def test_kill_9_loses_nothing_that_was_answered(path: Path) -> None:
     await ledger.write(payments.add, payment_row(uid="after"))
     await ledger.close()
     assert "after" in payments_in(path)
+
+
+async def test_kill_9_between_commit_and_answer(path: Path) -> None:
+    """Others see what was committed, and nobody waits for who died."""
+    url = f"sqlite:///{path}"
+    dying = await started(url, DIES)
+    out, _ = await dying.communicate()
+    assert (dying.returncode, out) == (-9, b"")
+    ledger = SqliteLedger(url)
+    async with asyncio.timeout(2):
+        await ledger.write(payments.add, payment_row(uid="after"))
+    assert await ledger.read(payments.by_uid, "unanswered") is not None
+    await ledger.close()
+    assert payments_in(path) == {"unanswered", "after"}

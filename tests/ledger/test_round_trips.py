@@ -65,8 +65,8 @@ async def test_a_poll(counted: Counted) -> None:
     payment = await harness.paid_with(PENDING)
     assert await counted.trips(status_query.refresh_if_due(harness.context, payment)) == 0
     harness.clock.move(60)
-    # The right to query is taken, the payment read; lock, what the gateway said.
-    assert await counted.trips(status_query.refresh_if_due(harness.context, payment)) == 4
+    # The right to query is taken; lock, what the gateway said.
+    assert await counted.trips(status_query.refresh_if_due(harness.context, payment)) == 3
 
 
 async def test_webhooks_are_leased_together(counted: Counted) -> None:

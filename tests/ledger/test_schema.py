@@ -23,6 +23,7 @@ from checkout.ledger.schema import METADATA
 from checkout.ledger.store import MIGRATIONS, migrate, newest
 from checkout.model.money import Money
 from checkout.model.outcome import GatewayFacts
+from tests.support.databases import reading
 from tests.support.samples import order
 
 
@@ -34,12 +35,10 @@ def config() -> Config:
 
 
 def test_migrations_make_the_schema(url: str) -> None:
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
-    with engine.connect() as conn:
+    with reading(url) as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
         assert set(inspect(conn).get_table_names()) == {*METADATA.tables, "alembic_version"}
-    engine.dispose()
 
 
 def test_migrating_twice_changes_nothing(url: str) -> None:

@@ -12,11 +12,12 @@ import pytest
 from checkout.gateways.client import UNREACHABLE, GatewayClient, GatewayResponse
 from checkout.payments.connections import HostConnections
 from checkout.payments.dns import Resolver
+from checkout.payments.http_transport import HttpTransport
 from tests.support.hanging_names import HangingNames
 
 
-def pool() -> httpx.AsyncHTTPTransport:
-    return httpx.AsyncHTTPTransport(trust_env=False, limits=httpx.Limits(max_connections=5))
+def pool() -> HttpTransport:
+    return HttpTransport(httpx.create_ssl_context(trust_env=False), most=5)
 
 
 def wire(transport: httpx.AsyncBaseTransport, base: str, seconds: float = 2.0) -> GatewayClient:
@@ -89,3 +90,20 @@ async def test_who_leaves_does_not_take_the_look_up_along(*, left: bool) -> None
             each.cancel()
         names.let.set()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_a_name_is_looked_up_once_and_again_where_nobody_answers() -> None:
+    """What is found goes along to the connection: this name is none that the system knows."""
+    names = HangingNames("127.0.0.1")
+    well = await asyncio.start_server(_answers, "127.0.0.1", 0)
+    port = well.sockets[0].getsockname()[1]
+    async with HostConnections(pool, Resolver("test", names)) as transport:
+        client = wire(transport, f"http://pay.example.invalid:{port}")
+        async with well:
+            for _ in range(3):
+                assert isinstance(await client.charge("/pay", {}), GatewayResponse)
+        assert names.looked["pay.example.invalid"] == 1
+        assert await client.charge("/pay", {}) == UNREACHABLE
+        assert names.looked["pay.example.invalid"] == 1
+        assert await client.charge("/pay", {}) == UNREACHABLE, "it may have moved"
+        assert names.looked["pay.example.invalid"] == 2

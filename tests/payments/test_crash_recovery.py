@@ -32,8 +32,8 @@ async def network() -> AsyncIterator[FakeNetwork]:
 
 
 @pytest.fixture
-async def server(tmp_path: Path, network: FakeNetwork) -> AsyncIterator[KillableServer]:
-    async with open_killable_server(tmp_path, network.url) as opened:
+async def server(url: str, tmp_path: Path, network: FakeNetwork) -> AsyncIterator[KillableServer]:
+    async with open_killable_server(tmp_path, network.url, url) as opened:
         yield opened
 
 

@@ -293,22 +293,20 @@ async def test_one_that_agrees_is_asked_about_all_the_same(office: Harness) -> N
 
 
 async def test_one_that_comes_while_the_gateway_is_asked(office: Harness) -> None:
-    """The answer may be older than the notification: another query follows."""
+    """The answer may be older than the notification: another query follows at once."""
     payment = await office.paid_with(PAID)
     office.gateway.news = UNSIGNED
     for _ in range(6):  # at longer and longer intervals
         await says(office, payment, PAID)
         office.clock.move(60)
     held = Held(PAID)
-    office.gateway.will_state(held)
+    office.gateway.will_state(held, REVERSED)
     await office.notify(payment.attempts[0])
     await held.asked.wait()
     office.clock.move(2)
     await office.notify(payment.attempts[0])
     held.let.set()
     await office.context.finish(5)
-    office.gateway.will_state(REVERSED)
-    await office.sweep_for(60)
     assert await office.status(payment) is Status.REFUNDED
 
 

@@ -101,6 +101,35 @@ async def test_one_that_is_too_early_waits_for_recovery(harness: Harness) -> Non
     assert await harness.status(payment) is Status.PAID
 
 
+async def test_the_interval_that_has_grown_does_not_hold_it_up(harness: Harness) -> None:
+    payment = await harness.paid_with(PENDING)
+    for _ in range(8):
+        harness.clock.move(30)
+        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
+    asked = len(harness.gateway.queries)
+    harness.gateway.will_state(PAID)
+    harness.clock.move(2)
+    (before,) = (await harness.payment(payment)).attempts
+    assert before.next_query_at > harness.clock() + 10
+    for _ in range(3):
+        await harness.notify(before)
+    await harness.context.finish(5)
+    assert len(harness.gateway.queries) == asked + 1
+    assert await harness.status(payment) is Status.PAID
+
+
+async def test_pages_of_every_worker_look_soon_after_it(harness: Harness) -> None:
+    """Also where it came to another worker, or that one can't query yet."""
+    payment = await harness.paid_with(PENDING)
+    for _ in range(8):
+        harness.clock.move(30)
+        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
+    assert (status_query.next_check(harness.context, await harness.payment(payment)) or 0) > 10
+    await harness.notify(payment.attempts[0])
+    other = harness.restarted()
+    assert (status_query.next_check(other, await harness.payment(payment)) or 9) <= 1
+
+
 async def test_one_that_agrees_with_the_end_asks_nothing(harness: Harness) -> None:
     payment = await harness.paid_with(PAID)
     harness.clock.move(60)

@@ -23,6 +23,7 @@ from checkout.app import _shops
 from checkout.payments import call_failures
 from checkout.payments.call_failures import ALL, CERTIFICATES, WORDS, CallFailed, in_words, label
 from checkout.payments.concurrency import NoSlot
+from checkout.payments.http_transport import HttpTransport
 from checkout.payments.shop_requests import FAILURES, MOST, posted
 from checkout.settings import Settings
 from tests.payments.webhook_receiver import PUBLIC
@@ -163,7 +164,7 @@ async def test_of_several_failures_the_nearest_is_told() -> None:
 @pytest.mark.parametrize("hosts", [("127.0.0.2", "127.0.0.1"), ("::1", "127.0.0.1")])
 async def test_over_real_sockets(hosts: tuple[str, ...]) -> None:
     """Nobody listens at the first."""
-    async with serving(well) as port, httpx.AsyncClient(trust_env=False) as http:
+    async with serving(well) as port, _shops(None) as http:
         assert await answer_of(http, f"http://{SHOP}:{port}/n", *hosts) == "200"
         assert await answer_of(http, f"http://{SHOP}:{port}/n", hosts[0]) in (
             "connection refused",
@@ -242,13 +243,14 @@ async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     ids=lambda value: getattr(value, "__name__", value),
 )
 async def test_a_failure_over_real_sockets(serve: Serve, scheme: str, words: str) -> None:
-    async with serving(serve) as port, httpx.AsyncClient(trust_env=False, timeout=0.3) as http:
+    async with serving(serve) as port, _shops(None) as http:
+        http.timeout = httpx.Timeout(0.3)
         assert await answer_of(http, f"{scheme}://{SHOP}:{port}/n", "127.0.0.1") == words
 
 
 async def test_nobody_listens() -> None:
     (port,) = free_ports(1)
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with _shops(None) as http:
         assert await answer_of(http, f"http://{SHOP}:{port}/n", "127.0.0.1") == "connection refused"
 
 
@@ -267,10 +269,7 @@ async def test_a_certificate_over_real_sockets(
 ) -> None:
     tls, file = certificate(tmp_path, host, since=since, until=until)
     verify = ssl.create_default_context(cafile=str(file) if trusted else None)
-    async with (
-        serving(well, tls) as port,
-        httpx.AsyncClient(trust_env=False, verify=verify) as http,
-    ):
+    async with serving(well, tls) as port, _shops(HttpTransport(verify)) as http:
         assert await answer_of(http, f"https://{SHOP}:{port}/n", "127.0.0.1") == words
 
 

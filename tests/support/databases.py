@@ -18,7 +18,8 @@ from tempfile import mkdtemp
 from typing import Final
 
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy.pool import NullPool
 
 from checkout.ledger.schema import METADATA
 from checkout.ledger.store import migrate
@@ -39,6 +40,18 @@ def database(backend: str, folder: Path) -> Iterator[str]:
         return
     with postgres_databases().borrow() as url:
         yield url
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Connection]:
+    """A connection past whoever uses the database, until the block ends."""
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    engine = create_engine(address, poolclass=NullPool)
+    with engine.connect() as conn:
+        yield conn
+    engine.dispose()
 
 
 def sqlite(folder: Path) -> str:

@@ -22,13 +22,14 @@ from checkout.payments.charge import Submission
 from checkout.payments.context import Context
 from checkout.payments.recovery import sweep
 from checkout.payments.schedule import Schedule
-from checkout.settings import Settings, Shop
+from checkout.settings import PostgresLimits, Settings, Shop
 from tests.support import samples
 from tests.support.clock import Clock
 from tests.support.fake_gateway import GENUINE, REQUIRES_ACTION, FakeGateway
 
-# The deadline of real time is long: a busy machine is no failure.
+# Deadlines of real time are long: a busy machine is no failure.
 PACE = Schedule()
+PATIENT = PostgresLimits(connect_seconds=60, wait_seconds=60, statement_seconds=60, lock_seconds=60)
 
 
 async def receive_notification(
@@ -154,13 +155,14 @@ async def open_harness(
     gateways: dict[str, Gateway] | None = None,
     schedule: Schedule | None = None,
     clock: Clock | None = None,
+    limits: PostgresLimits = PATIENT,
 ) -> AsyncIterator[Harness]:
     """Over the migrated database at `url`."""
     settings = settings or samples.settings()
     clock = clock or Clock()
     fake = FakeGateway()
     named: dict[str, Gateway] = gateways or dict.fromkeys(settings.gateways, fake)
-    ledger = open_ledger(url)
+    ledger = open_ledger(url, limits)
     try:
         context = Context(settings, ledger, named, schedule=schedule or PACE, clock=clock)
         yield Harness(context, ledger, clock, fake, settings, named)

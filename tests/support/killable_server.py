@@ -27,7 +27,8 @@ PACE: Final = {
 
 
 class KillableServer:
-    """Start it, kill it, start it again: the folder keeps its settings and its ledger."""
+    """Start it, kill it, start it again: the folder keeps its settings, and its ledger where
+    `database` names no other."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class KillableServer:
         gateway: str,
         schedule: Mapping[str, float] = PACE,
         *,
+        database: str | None = None,
         options: Mapping[str, Any] = MappingProxyType({}),
         top: Mapping[str, Any] = MappingProxyType({}),
         clock: Path | None = None,
@@ -55,6 +57,8 @@ class KillableServer:
             "shops": {SHOP: ours},
             "limits": UNLIMITED | {"submits_per_payment": 1000},
         }
+        if database:
+            tables["database"] = database
         self.config = write_settings(folder, self.url, tables)
 
     def another(self) -> KillableServer:
@@ -95,8 +99,10 @@ class KillableServer:
 
 
 @asynccontextmanager
-async def open_killable_server(folder: Path, gateway: str) -> AsyncIterator[KillableServer]:
-    server = KillableServer(folder, gateway)
+async def open_killable_server(
+    folder: Path, gateway: str, database: str | None = None
+) -> AsyncIterator[KillableServer]:
+    server = KillableServer(folder, gateway, database=database)
     try:
         yield server
     finally:

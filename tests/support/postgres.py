@@ -74,6 +74,16 @@ class PostgresServer:
         self._signal(signal.SIGKILL)
         self._end(signal.SIGKILL)
 
+    def kill_session(self) -> None:
+        """One of those that serve clients, as kill -9 does: all others end, and it recovers."""
+        with psycopg.connect(self.url()) as conn:
+            found = conn.execute(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+                " AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1"
+            ).fetchone()
+        assert found
+        os.kill(found[0], signal.SIGKILL)
+
     def freeze(self) -> None:
         """It answers nothing, and its connections stay."""
         self._signal(signal.SIGSTOP)
@@ -134,6 +144,7 @@ class Pgbouncer:
             "auth_type": "any",
             "max_client_conn": 500,
             "default_pool_size": 5,
+            "server_login_retry": 0.2,  # seconds that a server which was away is left alone: 15
         }
         lines = [f"{name} = {value}" for name, value in (usual | self._settings).items()]
         known = f"* = host={self._server.folder} user=postgres"

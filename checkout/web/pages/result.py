@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 from litestar import route
 from msgspec import Struct
 
@@ -18,6 +20,11 @@ from checkout.web.pages.outcome import receipt_rows, result_notice
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
+from checkout.web.security import new_nonce
+
+TEMPLATE: Final = "pages/result.html"
+OF_SUMMARY: Final = ("amount", "description", "reference")
+OF_PAGE: Final = ("receipt_url", "order_url", "back_url")
 
 
 class ResultPage(Struct, frozen=True):
@@ -42,11 +49,54 @@ async def result_page(request: AppRequest) -> RawResponse:
     if page.current != "result":
         return page.to_current()
     await customer_actions.wait_for_webhook(page.app.context, page.payment)
-    view = _view(page)
-    return page.show("result", view, page.layout(view.notice.title))
+    nonce = new_nonce()
+    return page.app.respond(rendered(page, nonce), nonce, ancestors=page.shop.frame_origins)
 
 
-def _view(page: PaymentRequest) -> ResultPage:
+def rendered(page: PaymentRequest, nonce: str) -> bytes:
+    """The page: rendered once for all payments that ended alike, and filled in with what is this
+    payment's own. A receipt text is one payment's alone, and so are pages that show one."""
+    view = view_of(page)
+    if view.summary.lines:
+        layout = page.layout(view.notice.title)
+        return page.app.render(TEMPLATE, page.lang, page=view, layout=layout, nonce=nonce).encode()
+    own = _own_texts(view) | {"nonce": nonce, "uid": page.payment.uid}
+
+    def make(texts: Mapping[str, str]) -> str:
+        layout = page.layout(view.notice.title, uid=texts["uid"])
+        alike = _with_texts(view, texts)
+        return page.app.render(TEMPLATE, page.lang, page=alike, layout=layout, nonce=texts["nonce"])
+
+    blank = dict.fromkeys(own, "")
+    layout = page.layout(view.notice.title, uid="-")
+    return page.app.render.fill((TEMPLATE, layout, _with_texts(view, blank), *own), own, make)
+
+
+def _own_texts(view: ResultPage) -> dict[str, str]:
+    """What differs between payments that ended alike, by names. The template shows these texts, and
+    asks no more of them than whether they are there."""
+    own = {name: getattr(view.summary, name) for name in OF_SUMMARY}
+    own |= {name: getattr(view, name) for name in OF_PAGE}
+    own |= {f"row_{number}": row.value for number, row in enumerate(view.rows)}
+    return {name: text for name, text in own.items() if text}
+
+
+def _with_texts(view: ResultPage, texts: Mapping[str, str]) -> ResultPage:
+    """The view with these texts in the places of its own."""
+    return msgspec.structs.replace(
+        view,
+        summary=msgspec.structs.replace(
+            view.summary, **{name: texts[name] for name in OF_SUMMARY if name in texts}
+        ),
+        rows=tuple(
+            Row(row.label, texts.get(f"row_{number}", row.value), row.code)
+            for number, row in enumerate(view.rows)
+        ),
+        **{name: texts[name] for name in OF_PAGE if name in texts},
+    )
+
+
+def view_of(page: PaymentRequest) -> ResultPage:
     payment, status, order = page.payment, page.status, page.order
     back_url = return_url_of(payment, status, page.shop, page.app.context.clock())
     paid, attempt = status in SUCCESSFUL, payment.shown

@@ -12,6 +12,8 @@ docs/adding-a-gateway.md. Nothing of ours is patched; the network is an `httpx.M
     sent       key, money, parent, proof             notices   notifications
     secrets    what must not get out                 details   what is declared is what is sent
     harness    how all of them play a gateway
+
+    transports what carries the requests, whichever gateway it is: tests of their own
 """
 
 from __future__ import annotations
