@@ -9,6 +9,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +33,21 @@ def keep_private() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+@contextmanager
+def kept_out(*names: str) -> Iterator[None]:
+    """Modules that are not loaded yet can't be until the block ends: for libraries that load others
+    where they are installed. None in `sys.modules` is Python's own way to say that there is no such
+    module."""
+    out = [name for name in names if name not in sys.modules]
+    try:
+        for name in out:
+            sys.modules[name] = None  # type: ignore[assignment]
+        yield
+    finally:
+        for name in out:
+            del sys.modules[name]
 
 
 def write_private(path: Path, text: str) -> None:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from checkout.ledger.index_steps import earliest, steps
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts, payments
 from checkout.ledger.statements import Change, Query, alone
-from checkout.model.status import LIVE
+from checkout.model.status import FINAL, LIVE, SUCCESSFUL, Status
 
 STRUCTURED: Final = (Struct, tuple)
 COLUMNS: Final = {  # an attempt's field -> its column
@@ -63,15 +74,39 @@ TAKE_SWEEP: Final = Change(
 )
 LOCK_MARK: Final = Query(select(func.pg_advisory_xact_lock(bindparam("number"))))
 MOST_TRIES: Final = 500  # the newest ones that limits count
-TRIED: Final = {
-    name: Query(
-        select(attempts.c.payment, attempts.c.status, attempts.c.created_at, attempts.c.bin_mark)
+
+
+def _newest(name: str) -> Select[Any]:
+    columns = ("payment", "status", "created_at", "bin_mark")
+    return (
+        select(*(attempts.c[each] for each in columns))
         .where(attempts.c[name] == bindparam("value"), attempts.c.created_at > bindparam("since"))
         .order_by(attempts.c.created_at.desc())
         .limit(MOST_TRIES)
     )
-    for name in ("address_mark", "bin_mark", "shop")
-}
+
+
+TRIED: Final = {name: Query(_newest(name)) for name in ("address_mark", "bin_mark")}
+SUCCEEDED: Final = SUCCESSFUL | {Status.REFUNDED}
+ENDED: Final = FINAL - SUCCEEDED  # sent, and ended without success
+# Without a card only a decline counts: such payments take long.
+OTHERS: Final = frozenset({Status.DECLINED})
+
+_of_shop = _newest("shop").subquery()
+
+
+def _one_of(statuses: Set[Status]) -> ColumnElement[int]:
+    return case(dict.fromkeys(sorted(statuses), 1), value=_of_shop.c.status, else_=0)
+
+
+_by_card = _of_shop.c.bin_mark.is_not(None)
+# Counted by the database, as there are hundreds most often.
+ENDS: Final = Query(
+    select(
+        func.sum(case((_by_card, _one_of(ENDED)), else_=_one_of(OTHERS))).label("failed"),
+        func.sum(_one_of(SUCCEEDED)).label("succeeded"),
+    )
+)
 
 _swept = attempts.c.sweep_at.is_not(None)
 _accounts = steps(attempts.c.account, _swept, name="accounts")
@@ -234,10 +269,17 @@ class Try(Protocol):
 
 
 def tried(conn: Connection, /, since: float, **mark: str) -> Sequence[Try]:
-    """The attempts since then with this `address_mark`, `bin_mark` or `shop`, the newest first,
+    """The attempts since then with this `address_mark` or `bin_mark`, the newest first,
     those under way too; at most `MOST_TRIES`."""
     ((name, value),) = mark.items()
     return TRIED[name].all(conn, value=value, since=since)
+
+
+def ends(conn: Connection, shop: str, since: float) -> tuple[int, int]:
+    """How many of the shop's attempts since then have failed and how many succeeded; of the newest
+    `MOST_TRIES`."""
+    row = ENDS.all(conn, value=shop, since=since)[0]
+    return row.failed or 0, row.succeeded or 0
 
 
 def lock_mark(conn: Connection, mark: str) -> None:

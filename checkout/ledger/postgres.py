@@ -29,6 +29,7 @@ from checkout.settings.values import PostgresLimits
 DEFAULTS: Final = PostgresLimits()
 FAULTS: Final = (DBAPIError, psycopg.Error, OSError, TimeoutError)
 GRACE: Final = 1.0  # seconds in which the server's own timeout is heard of
+SHORT: Final = 0.5  # seconds of a verb that has time enough
 IDLE: Final = 15  # seconds in which a worker that still lives goes on with its transaction
 
 
@@ -100,9 +101,18 @@ class PostgresLedger:
 
     async def _once(self, work: Callable[[PooledWire], T]) -> T:
         loop = asyncio.get_running_loop()
+        began = loop.time()
+
+        def answered() -> None:
+            nonlocal began
+            now = loop.time()
+            if now > began + SHORT:
+                began = now
+                limit.reschedule(now + self._seconds)
+
         async with asyncio.timeout(self._seconds) as limit:
             wire = await self._pool.take()
-            wire.answered = lambda: limit.reschedule(loop.time() + self._seconds)
+            wire.answered = answered
             try:
                 return await greenlet_spawn(work, wire)
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -9,11 +10,10 @@ import psycopg
 from sqlalchemy import Connection, Delete, Insert, Select, Update
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
 
-from checkout.ledger.wire import FLOAT8, Command, wire_of
+from checkout.ledger.wire import Command, wire_of
 
 DIALECT: Final = postgresql.dialect(paramstyle="numeric_dollar")
-UNKNOWN: Final = 0  # the server finds the type
-Statement = Select[Any] | Insert | Update | Delete
+Statement = Select[*tuple[Any, ...]] | Insert | Update | Delete
 Values = dict[str, Any]
 
 
@@ -38,16 +38,17 @@ class CompiledStatement:
     def __init__(self, statement: Statement, names: Sequence[str] | None = None) -> None:
         compiled: Any = statement.compile(dialect=DIALECT, column_keys=names)
         self._sql = str(compiled).encode()
+        self._name = hashlib.sha256(self._sql).hexdigest()[:32].encode()
         given = compiled.params
         self._values = [(name, given[name]) for name in compiled.positiontup or ()]
 
     def command(self, values: Values) -> Command:
         """Raises psycopg.DataError where no column can hold a value."""
-        placed = [values.get(name, given) for name, given in self._values]
+        placed = (values.get(name, given) for name, given in self._values)
         return Command(
             self._sql,
             [None if value is None else _encoder(type(value))(value) for value in placed],
-            [FLOAT8 if isinstance(value, float) else UNKNOWN for value in placed],
+            self._name,
         )
 
 
@@ -59,7 +60,7 @@ def _encoder(kind: type) -> Callable[[Any], bytes]:
 
 
 class PostgresQuery:
-    def __init__(self, select: Select[Any], row: Callable[[Sequence[Any]], Any]) -> None:
+    def __init__(self, select: Select[*tuple[Any, ...]], row: Callable[[Sequence[Any]], Any]) -> None:
         self.compiled = CompiledStatement(select)
         self.row = row
 

@@ -22,7 +22,7 @@ from checkout.errors import Unavailable
 T = TypeVar("T")
 
 MOST: Final = 32  # writes of a round, so that no round has the database for long
-LATEST: Final = 0.15  # seconds until what was answered unsynced is synced
+LATEST: Final = 0.1  # seconds until what was answered unsynced is synced
 PATIENCE: Final = 5.0  # seconds that a write waits for its round to begin
 END: Final = 10.0  # seconds for what is under way at the end
 

@@ -117,13 +117,18 @@ def _synchronous(url: str) -> Engine:
     address = make_url(url)
     if address.get_backend_name() != "postgresql":
         return create_engine(address, poolclass=NullPool)
-    return create_engine(
-        address.set(drivername="postgresql+psycopg"),
-        poolclass=NullPool,
-        use_native_hstore=False,
-        connect_args={
-            "client_encoding": "UTF8",  # else the names of a database without one are bytes
-            "connect_timeout": CONNECT_SECONDS,
-            "prepare_threshold": None,
-        },
-    )
+    try:
+        return create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            poolclass=NullPool,
+            use_native_hstore=False,
+            connect_args={
+                "client_encoding": "UTF8",  # else the names of a database without one are bytes
+                "connect_timeout": CONNECT_SECONDS,
+                "prepare_threshold": None,
+            },
+        )
+    except ModuleNotFoundError:
+        raise Unavailable(
+            message="PostgreSQL's driver is not installed: pip install 'checkout[postgresql]'"
+        ) from None

@@ -3,8 +3,9 @@
 SQLAlchemy's way to a row takes seven times as long as libpq's. Statements whose answer nobody needs
 are queued and sent with the next one that is waited for: one round trip for all of them, with the
 `BEGIN` in front and the `COMMIT` behind. Values travel beside the SQL and never in it, so that no
-log of the server has them. Nothing is prepared and nothing outlives a transaction: a pooler may
-give the server's side of the connection to somebody else between two.
+log of the server has them. Nothing outlives a transaction, as a pooler may give the server's side
+of the connection to somebody else between two; where there is none, statements are prepared once,
+each under a name that only its own SQL has.
 """
 
 from __future__ import annotations
@@ -26,16 +27,18 @@ from sqlalchemy.util import await_only
 
 NAME: Final = "wire"  # in the connection's `info`
 INTEGRITY: Final = "23"  # the class of the errors of constraints
-FLOAT8: Final = 701  # a type; of all others the server finds out which it is
+# Errors of statements that were prepared: there is none of that name, there is one already, its
+# table has changed. Nothing was done.
+STALE: Final = frozenset({"26000", "42P05", "0A000"})
 LOOK: Final = 60.0  # seconds after which a wait that is endless anyhow looks around
 
 
 class Command(NamedTuple):
-    """`values` None: it only controls the transaction."""
+    """`name`: under which it may be prepared. `values` None: it only controls the transaction."""
 
     sql: bytes
     values: Sequence[bytes | None] | None = None
-    types: Sequence[int] | None = None
+    name: bytes = b""
 
 
 BEGIN: Final = Command(b"BEGIN")
@@ -58,8 +61,14 @@ class Wire:
     Raises psycopg.Error, and IntegrityError.
     """
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any]) -> None:
+    def __init__(
+        self,
+        connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any],
+        *,
+        prepares: bool = False,
+    ) -> None:
         self._connection = connection
+        self._prepared = set[bytes]() if prepares else None
         self._pgconn = connection.pgconn
         self._reader = Transformer(connection)
         self._unread = select.poll()
@@ -121,9 +130,12 @@ class Wire:
     def alive(self) -> bool:
         """Whether it can be used for a new transaction, as far as is known here already: to one
         that rests a server has nothing to say but that it ends."""
-        if self._pgconn.status != ConnStatus.OK or self.busy:
-            return False
-        return not self._unread.poll(0)
+        return self.rests and not self._unread.poll(0)
+
+    @property
+    def rests(self) -> bool:
+        """Whether it is open, and between two transactions."""
+        return self._pgconn.status == ConnStatus.OK and not self.busy
 
     def _send(self, last: Command) -> PGresult:
         return self._results(last)[-1]
@@ -134,37 +146,60 @@ class Wire:
         commands, self._queued = [*self._queued, last], []
         if not (self._connection.autocommit or self.busy or commands[0] is BEGIN):
             commands.insert(0, BEGIN)  # as psycopg does
-        exchange, socket = _exchange(self._pgconn, commands), self._pgconn.socket
+        exchange, socket = _exchange(self._pgconn, commands, self._prepared), self._pgconn.socket
+        harmless = not (self._heard or self._alone or last is COMMIT)
         try:
             if isinstance(self._connection, psycopg.Connection):
                 results = wait(exchange, socket, LOOK)
             else:
                 results = await_only(wait_async(exchange, socket, LOOK))
         except psycopg.OperationalError as error:
-            harmless = not (self._heard or self._alone or last is COMMIT)
             raise Lost(type(error).__name__, harmless=harmless) from None
-        self._heard = True
+        first, self._heard = not self._heard, True
         self.answered()
         for result in results:
             if result.status == ExecStatus.FATAL_ERROR:
-                raise _error(result, commands)
+                raise self._error(result, commands, first=first)
         return results
+
+    def _error(self, result: PGresult, commands: Sequence[Command], *, first: bool) -> Exception:
+        """Without the values, which the detail of the server's message has."""
+        state = _field(result, DiagnosticField.SQLSTATE)
+        if state in STALE and self._prepared is not None:
+            self._prepared = None
+            return Lost("a prepared statement is stale", harmless=first)
+        try:
+            kind: type[psycopg.Error] = errors.lookup(state)
+        except KeyError:
+            kind = psycopg.DatabaseError
+        error = kind(_field(result, DiagnosticField.MESSAGE_PRIMARY))
+        if state.startswith(INTEGRITY):
+            return IntegrityError(commands[-1].sql.decode(), None, error)
+        return error
 
 
 def _nothing() -> None:
     pass
 
 
-def _exchange(connection: Any, commands: Sequence[Command]) -> PQGen[list[PGresult]]:
-    """Send all, then read all results: up to the first error there is one for each."""
-    if len(commands) == 1:
-        connection.send_query_params(*commands[0])
+def _exchange(
+    connection: Any, commands: Sequence[Command], prepared: set[bytes] | None
+) -> PQGen[list[PGresult]]:
+    """Send all, then read all results: up to the first error there is one for each, behind those of
+    what is prepared for the first time. `prepared`: the names that the server has; None: it is to
+    prepare nothing."""
+    new = {} if prepared is None else {c.name: c.sql for c in commands if c.name not in prepared}
+    new.pop(b"", None)
+    if len(commands) == 1 and not new:
+        _put(connection, commands[0], prepared)
         found: list[PGresult] = yield from generators.execute(connection)
         return found
     results: list[PGresult] = []
     connection.enter_pipeline_mode()
+    for name, sql in new.items():
+        connection.send_prepare(name, sql)
     for command in commands:
-        connection.send_query_params(*command)
+        _put(connection, command, prepared)
     connection.pipeline_sync()
     yield from generators.send(connection)
     while True:
@@ -173,20 +208,17 @@ def _exchange(connection: Any, commands: Sequence[Command]) -> PQGen[list[PGresu
             break
         results += found
     connection.exit_pipeline_mode()
+    if prepared is not None:
+        done = zip(new, results, strict=False)
+        prepared.update(name for name, made in done if made.status == ExecStatus.COMMAND_OK)
     return results
 
 
-def _error(result: PGresult, commands: Sequence[Command]) -> Exception:
-    """Without the values, which the detail of the server's message has."""
-    state = _field(result, DiagnosticField.SQLSTATE)
-    try:
-        kind: type[psycopg.Error] = errors.lookup(state)
-    except KeyError:
-        kind = psycopg.DatabaseError
-    error = kind(_field(result, DiagnosticField.MESSAGE_PRIMARY))
-    if state.startswith(INTEGRITY):
-        return IntegrityError(commands[-1].sql.decode(), None, error)
-    return error
+def _put(connection: Any, command: Command, prepared: set[bytes] | None) -> None:
+    if prepared is None or not command.name:
+        connection.send_query_params(command.sql, command.values)
+    else:
+        connection.send_query_prepared(command.name, command.values)
 
 
 def _field(result: PGresult, name: DiagnosticField) -> str:

@@ -25,9 +25,11 @@ class PooledWire(Wire):
         connection: AsyncConnection,
         conn: Connection,
         driver: psycopg.AsyncConnection[Any],
+        *,
         age: int,
+        prepares: bool,
     ) -> None:
-        super().__init__(driver)
+        super().__init__(driver, prepares=prepares)
         self.conn = conn
         self.age = age
         self._alchemy = connection
@@ -79,11 +81,14 @@ class WirePool:
         conn = connection.sync_connection
         assert conn is not None  # noqa: S101 - it is open
         driver: Any = conn.connection.driver_connection
-        return PooledWire(connection, conn, driver, self._age)
+        # A pooler gives its clients numbers of its own.
+        session = (await connection.exec_driver_sql("SELECT pg_backend_pid()")).scalar()
+        direct = session == driver.pgconn.backend_pid
+        return PooledWire(connection, conn, driver, age=self._age, prepares=direct)
 
     def give(self, wire: PooledWire) -> None:
         """Back into the pool, unless it is lost or in the middle of something."""
-        if wire.age == self._age and wire.alive:
+        if wire.age == self._age and wire.rests:
             self._idle.append(wire)
         else:
             self._close(wire)

@@ -18,9 +18,9 @@ from sqlalchemy import Connection
 
 from checkout.errors import TooMany
 from checkout.ledger import attempts, openings
-from checkout.ledger.attempts import Try
+from checkout.ledger.attempts import ENDED, OTHERS, SUCCEEDED, Try
 from checkout.ledger.rows import Attempt, Payment
-from checkout.model.status import FINAL, LIVE, SUCCESSFUL, Status
+from checkout.model.status import LIVE, Status
 from checkout.settings import Limits
 
 WINDOW: Final = 600.0  # seconds, as the settings' names say
@@ -31,10 +31,7 @@ NEAR_DIVISOR: Final = 2  # an address is close to its limit from the limit divid
 
 MOSTLY: Final = 0.75  # the share of paid payments that an address with many customers has
 
-SUCCEEDED: Final = SUCCESSFUL | {Status.REFUNDED}
-ENDED: Final = FINAL - SUCCEEDED  # sent, and ended without success
-# Without a card only a decline counts: such payments take long.
-OTHERS: Final = frozenset({Status.DECLINED})
+NOT_SUCCEEDED: Final = ENDED | LIVE
 
 
 class Tally(Struct, frozen=True):
@@ -57,10 +54,9 @@ class Tally(Struct, frozen=True):
         return tried >= most and self.succeeded < tried * MOSTLY
 
 
-def tally(tries: Iterable[Try], *, under_way: bool = True) -> Tally:
-    """Count tries, the newest first; `under_way`: those that have not ended count as failed."""
+def tally(tries: Iterable[Try]) -> Tally:
+    """Count tries, the newest first; those that have not ended count as failed."""
     failed, succeeded, oldest, payments = 0, 0, 0.0, set()
-    card = ENDED | LIVE if under_way else ENDED
     for each in tries:
         status = each.status
         if status == Status.NOT_SENT:
@@ -68,7 +64,7 @@ def tally(tries: Iterable[Try], *, under_way: bool = True) -> Tally:
         payments.add(each.payment)
         if status in SUCCEEDED:
             succeeded += 1
-        elif status in (OTHERS if each.bin_mark is None else card):
+        elif status in (OTHERS if each.bin_mark is None else NOT_SUCCEEDED):
             failed, oldest = failed + 1, each.created_at
     return Tally(failed, succeeded, oldest, frozenset(payments))
 
@@ -135,8 +131,8 @@ def most_of(limits: Limits, *, under_attack: bool) -> int:
 def tested(conn: Connection, limits: Limits, shop: str, now: float) -> bool:
     """Whether the shop is under attack: many of its last tries failed, and more than succeeded.
     Tries under way don't count."""
-    found = tally(attempts.tried(conn, now - WINDOW, shop=shop), under_way=False)
-    return found.failed >= limits.declines_per_shop_10min and found.excess > 0
+    failed, succeeded = attempts.ends(conn, shop, now - WINDOW)
+    return failed >= limits.declines_per_shop_10min and failed > succeeded
 
 
 def check_opening(conn: Connection, limits: Limits, mark: str | None, now: float) -> None:

@@ -107,6 +107,22 @@ def saying(*pieces: bytes, read: bool = True, then: str = "close") -> Play:
     return play
 
 
+def cut(got: int, said: int, then: str) -> Play:
+    """Read so many bytes of the request (0: all of it), say so many of the answer."""
+
+    async def play(line: Line) -> None:
+        if got:
+            await line.byte()
+            await line.reader.readexactly(got - 1)
+        else:
+            await line.request()
+        await line.say(answer()[:said])
+        if then == "reset":
+            line.reset()
+
+    return play
+
+
 async def closed_at_once(line: Line) -> None:
     pass
 
@@ -327,7 +343,7 @@ class Gateway:
 
     async def reached(self) -> None:
         """Once another request's first byte has come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(5):
             await self._reached.get()
 
     async def left(self) -> bool:

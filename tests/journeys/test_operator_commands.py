@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.journeys.plugin import BROWSER
+from tests.journeys.plugin import BROWSER, ON_EACH_DATABASE
 from tests.journeys.servers import Servers
 from tests.journeys.shopper import PLAIN, Shopper
 
-pytestmark = BROWSER
+pytestmark = [*BROWSER, ON_EACH_DATABASE]
 
 
 async def _command(servers: Servers, *arguments: str) -> str:

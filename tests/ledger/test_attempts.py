@@ -182,19 +182,46 @@ async def test_tries_are_found_by_mark(ledger: Ledger, paying: PaymentRow) -> No
     assert await tried(address_mark="a") == [Status.SUBMITTING, Status.DECLINED]
     assert await tried(address_mark="b") == [Status.DECLINED]
     assert await tried(bin_mark="a") == []
-    assert len(await tried(shop="9")) == 4
 
 
-@pytest.mark.parametrize("name", attempts.TRIED)
+ENDS = {
+    Status.SUBMITTING: (0, 0),
+    Status.PENDING: (0, 0),
+    Status.REQUIRES_ACTION: (0, 0),
+    Status.NOT_SENT: (0, 0),
+    Status.DECLINED: (2, 0),
+    Status.CANCELLED: (1, 0),  # not the one without a card
+    Status.EXPIRED: (1, 0),
+    Status.PAID: (0, 2),
+    Status.AUTHORIZED: (0, 2),
+    Status.REFUNDED: (0, 2),
+}
+
+
+@pytest.mark.parametrize("status", ENDS)
+async def test_ends_of_a_shop_are_counted(
+    ledger: Ledger, paying: PaymentRow, status: Status
+) -> None:
+    """One by card and one without, beside one that is too old and one of another shop."""
+    assert await ledger.read(attempts.ends, "9", NOW - 600) == (0, 0)
+    others = (("b", NOW - 600, "9"), ("b", NOW, "8"))
+    for number, (mark, at, shop) in enumerate((("b", NOW, "9"), (None, NOW, "9"), *others), 1):
+        put = attempt(paying, number, status=status, bin_mark=mark, created_at=at, shop=shop)
+        await ledger.write(attempts.add, put)
+    assert await ledger.read(attempts.ends, "9", NOW - 600) == ENDS[status]
+
+
+@pytest.mark.parametrize("name", [*attempts.TRIED, "shop"])
 async def test_tries_are_found_in_their_index(ledger: Ledger, name: str) -> None:
     """However many attempts there are; and no more than so many are read."""
 
     def plan(conn: Connection) -> str:
         if conn.dialect.name != "sqlite":
             pytest.skip("PostgreSQL reads a small table whole")
-        asked = attempts.TRIED[name].select
-        sql = str(asked.compile(dialect=conn.dialect))
-        return str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("x", 0, 500, 0)).all())
+        asked = attempts.TRIED.get(name, attempts.ENDS).select.params(value="x", since=0)
+        made = asked.compile(dialect=conn.dialect)
+        values = tuple(made.params[each] for each in made.positiontup or ())
+        return str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {made}", values).all())
 
     index = {
         "address_mark": "attempts_by_address",

@@ -12,8 +12,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import NullPool
 
 from checkout.errors import Unavailable
 from checkout.ledger import payments, write_check
@@ -65,6 +66,10 @@ async def opened(url: str, limits: PostgresLimits = HASTY) -> AsyncIterator[Ledg
 
 def ask(conn: Connection, statement: str) -> Any:
     return conn.execute(text(statement)).scalar()
+
+
+def do(conn: Connection, statement: str) -> None:
+    conn.execute(text(statement))
 
 
 @asynccontextmanager
@@ -198,8 +203,8 @@ async def test_a_write_that_was_not_begun_is_repeated(url: str) -> None:
 
 async def test_a_write_that_may_be_done_is_not_repeated(url: str) -> None:
     async with cutting_proxy(url) as proxy, opened(proxy.url) as ledger:
-        await ledger.read(ask, "SELECT 1")
         for verb, args in ((payments.add, (made := payment_row(),)), (write_check.beat, (2.0,))):
+            await ledger.read(ask, "SELECT 1")  # connected
             proxy.plan("unheard", 1)  # one round trip, the commit in it
             with pytest.raises(Unavailable):
                 await ledger.write(verb, *args)
@@ -283,6 +288,58 @@ async def test_a_power_cut_may_undo_the_last_unsynced_ones(url: str) -> None:
     async with opened(url) as ledger:
         assert await ledger.write_unsynced(ask, "SHOW synchronous_commit") == "off"
         assert await ledger.write(ask, "SHOW synchronous_commit") == "on"
+
+
+async def test_a_prepared_statement_that_is_gone_is_no_fault(url: str) -> None:
+    """As behind a pooler that we took for the server itself."""
+    made = payment_row()
+
+    def change(conn: Connection) -> None:
+        assert payments.lock(conn, made.uid) is not None
+        payments.change(conn, made.uid, tracking_id="x")
+
+    async with opened(url, PostgresLimits(connections=1)) as ledger:
+        await ledger.write(payments.add, made)
+        await ledger.write(change)
+        count = "SELECT count(*) FROM pg_prepared_statements"
+        assert await ledger.read(ask, count) >= 4
+        await ledger.read(do, "DEALLOCATE ALL")
+        await ledger.write(change)
+        assert await ledger.read(ask, count) == 0, "nor is it tried again"
+    async with opened(url, PostgresLimits(connections=1)) as ledger:
+        assert await ledger.read(payments.by_uid, made.uid) is not None
+        await ledger.read(do, "DEALLOCATE ALL")
+        assert await ledger.read(payments.by_uid, made.uid) is not None
+
+
+async def test_a_table_that_is_changed_meanwhile_is_no_fault(url: str) -> None:
+    """Another server is of a newer version, and has migrated."""
+    made = payment_row()
+    async with opened(url) as ledger:
+        await ledger.write(payments.add, made)
+        assert await ledger.read(payments.by_uid, made.uid) is not None
+        await ledger.write(do, "ALTER TABLE payments ALTER COLUMN tracking_id TYPE varchar(300)")
+        try:
+            assert await ledger.read(payments.by_uid, made.uid) is not None
+        finally:
+            await ledger.write(do, "ALTER TABLE payments ALTER COLUMN tracking_id TYPE text")
+
+
+def test_a_synchronous_connection_runs_the_same_statements(url: str) -> None:
+    """Of SQLAlchemy's own: it begins and commits as that does."""
+    made, more = payment_row(), payment_row()
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    with engine.connect() as conn:
+        with conn.begin():
+            payments.add(conn, made)
+            assert payments.by_uid(conn, made.uid) is not None
+        with conn.begin() as undone:
+            payments.add(conn, more)
+            undone.rollback()
+        with conn.begin():
+            found = [payments.by_uid(conn, each.uid) for each in (made, more)]
+    assert [each is not None for each in found] == [True, False]
+    engine.dispose()
 
 
 # Behind a pooler

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +17,7 @@ from checkout.ledger.postgres_check import OLDEST, Server, problem_of
 from checkout.ledger.store import migrate
 from tests.support.databases import sqlite
 from tests.support.postgres import PROGRAMS, PostgresServer, postgres_server
+from tests.support.servers import ROOT
 
 needs_server = pytest.mark.skipif(not PROGRAMS, reason="no PostgreSQL of our own to start")
 
@@ -98,6 +101,16 @@ def test_a_newer_schema_of_sqlite(tmp_path: Path) -> None:
         conn.execute("UPDATE alembic_version SET version_num = '9999'")
     conn.close()
     assert "9999, of a newer checkout" in refusal(url)
+
+
+def test_without_its_driver() -> None:
+    code = "import sys; sys.modules['psycopg'] = None\n"
+    code += "from checkout.ledger.store import migrate\n"
+    code += "migrate('postgresql://nobody@127.0.0.1:1/none')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "Unavailable: PostgreSQL's driver is not installed" in done.stderr
 
 
 @needs_server

@@ -64,7 +64,6 @@ from tests.support.ledgers import InlineLedger
 SETTINGS = samples.settings(
     samples.shop(notify_canceled=True), limits=Limits(submits_per_payment=6, slow_seconds=0)
 )
-LEDGER = InlineLedger()  # one for all payments, emptied between them
 VERB_FAULTS = (Unavailable, TooMany, Unprocessable)
 
 which = st.integers(0, 7)  # of several, modulo how many there are
@@ -109,7 +108,11 @@ def look_at(conn: Connection, uid: str) -> Seen:
 
 
 class Machine(RuleBasedStateMachine):
-    """A context whose loop, clock and ledger are the test's: how steps are made, how it crashes."""
+    """A context whose loop, clock and ledger are the test's: how steps are made, how it crashes.
+
+    `ledger`: one for all examples, emptied between them."""
+
+    ledger: ClassVar[InlineLedger]
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,7 +121,6 @@ class Machine(RuleBasedStateMachine):
         self.loop = DeterministicLoop(self.clock)
         self.logs = capture_logs()
         self.said = self.logs.__enter__()
-        self.ledger = LEDGER
         self.ledger.forget()
         self.under_way: list[asyncio.Task[Any]] = []
         self.uid = ""
@@ -186,6 +188,11 @@ class Machine(RuleBasedStateMachine):
         self.loop.end()
         self.loop.close()
         self.logs.__exit__(None, None, None)
+
+
+def on(ledger: InlineLedger, machine: type[Machine]) -> type[Machine]:
+    """The machine over this ledger."""
+    return type(machine.__name__, (machine,), {"ledger": ledger})
 
 
 class Payments(Machine):

@@ -29,7 +29,7 @@ from tests.support.node import node_modules
 
 FENCE: Final = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```\s*$", re.MULTILINE | re.DOTALL)
 SECONDS: Final = 60.0
-PICTURES: Final = frozenset({"text", "html", "http", ""})
+PICTURES: Final = frozenset({"text", "html", "http", "mermaid", ""})
 SAVED: Final = "exported.sh"
 PACKAGE: Final = re.compile(r'(?m)^import .* from "([a-z][a-z-]*)"')
 AUTOLOAD: Final = "vendor/autoload.php"

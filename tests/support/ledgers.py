@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, delete, event
+from sqlalchemy import Connection, create_engine, delete, event, make_url
 from sqlalchemy.pool import StaticPool
 
 from checkout.errors import Unavailable
 from checkout.ledger.base import Ledger, P, T, Verb
-from checkout.ledger.schema import METADATA
+from checkout.ledger.schema import METADATA, audit
 
 
 class WrappedLedger:
@@ -51,23 +51,30 @@ class UnavailableLedger:
 
 
 class InlineLedger:
-    """SQLite in memory; a write lets others go first and after. `faults` are used up by writes,
-    one each: "away" (nothing is written), "unheard" (it is, but the answer gets lost)."""
+    """On one connection, SQLite in memory where no database is named; a write lets others go first
+    and after. `faults` are used up by writes, one each: "away" (nothing is written), "unheard" (it
+    is, but the answer gets lost)."""
 
-    def __init__(self) -> None:
-        self._engine = create_engine("sqlite://", poolclass=StaticPool)
-        event.listen(self._engine, "connect", _ours_to_begin)
-        event.listen(self._engine, "begin", _begin)
+    def __init__(self, url: str = "sqlite://") -> None:
+        address = make_url(url)
+        if address.get_backend_name() == "postgresql":
+            address = address.set(drivername="postgresql+psycopg")
+        self._engine = create_engine(address, poolclass=StaticPool)
+        if address.get_backend_name() == "sqlite":
+            event.listen(self._engine, "connect", _ours_to_begin)
+            event.listen(self._engine, "begin", _begin)
         METADATA.create_all(self._engine)
         self._conn = self._engine.connect()
         self.faults: list[str] = []
         self.writes = 0  # how many there were: who has seen as many has seen all
 
     def forget(self) -> None:
+        """All but the audit log, which lets nobody empty it."""
         self.faults.clear()
         with self._conn.begin():
             for table in reversed(METADATA.sorted_tables):
-                self._conn.execute(delete(table))
+                if table is not audit:
+                    self._conn.execute(delete(table))
 
     def now(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """For the test itself, which needs no loop."""
@@ -95,6 +102,9 @@ class InlineLedger:
         pass
 
     async def close(self) -> None:
+        self.end()
+
+    def end(self) -> None:
         self._conn.close()
         self._engine.dispose()
 

@@ -95,6 +95,21 @@ class TransportConformance:
 
         assert self.all(met(name, fault) for name, fault in wire.FAULTS.items()) == []
 
+    @pytest.mark.parametrize("then", ["close", "reset"])
+    def test_cut_at_any_byte_it_is_unknown(self, then: str) -> None:
+        """Of the request, of the answer."""
+
+        async def met(got: int, said: int) -> list[str]:
+            gateway = Gateway(wire.cut(got, said, then))
+            async with self.between(gateway, tls=False) as charge:
+                outcome = await charge()
+                right = (outcome, gateway.sent, len(gateway.lines)) == (wire.UNKNOWN, 1, 1)
+            return [] if right else [f"{got} bytes sent, {said} answered: {outcome}"]
+
+        places = [(got, 0) for got in range(1, 120, 2)]
+        places += [(0, said) for said in range(len(wire.answer()))]
+        assert self.all(met(got, said) for got, said in places) == []
+
     def test_without_tls_nothing_is_sent(self) -> None:
         async def met(name: str, play: Play) -> list[str]:
             gateway = Gateway(play)
