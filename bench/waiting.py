@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
+from random import random
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
