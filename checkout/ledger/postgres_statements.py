@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import psycopg as postgresql
 from checkout.ledger.wire import Command, wire_of
 
 DIALECT: Final = postgresql.dialect(paramstyle="numeric_dollar")
-Statement = Select[Any] | Insert | Update | Delete
+Statement = Select[*tuple[Any, ...]] | Insert | Update | Delete
 Values = dict[str, Any]
 
 
@@ -60,7 +60,9 @@ def _encoder(kind: type) -> Callable[[Any], bytes]:
 
 
 class PostgresQuery:
-    def __init__(self, select: Select[Any], row: Callable[[Sequence[Any]], Any]) -> None:
+    def __init__(
+        self, select: Select[*tuple[Any, ...]], row: Callable[[Sequence[Any]], Any]
+    ) -> None:
         self.compiled = CompiledStatement(select)
         self.row = row
 

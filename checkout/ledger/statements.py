@@ -27,7 +27,7 @@ ALONE: Final = set[Callable[..., Any]]()
 class Query:
     """A select with named parameters. Rows are named tuples; a boolean may be 0 or 1."""
 
-    def __init__(self, select: Select[Any]) -> None:
+    def __init__(self, select: Select[*tuple[Any, ...]]) -> None:
         self.select = select
         self._sql, self._given = _read(select.compile(dialect=DIALECT))
         names = [column.name for column in select.selected_columns]

@@ -184,7 +184,7 @@ class Shops:
             await asyncio.gather(*(each.deliver() for each in senders))
             return set(self.received) == set(names)
 
-        await until(received, 5)
+        await until(received, 30)
 
     async def webhooks(self, names: Sequence[str]) -> list[Webhook]:
         wanted = set(names)
