@@ -42,19 +42,19 @@ class Effort(Struct, frozen=True):
     workers: tuple[int, ...] = tuple(WORKERS)
     servers: tuple[int, ...] = tuple(SERVERS)
     customers: int = CUSTOMERS  # who wait
-    waiting_seconds: float = 60.0
+    waiting_seconds: float = 90.0
 
 
 QUICK: Final = Effort(
     page_rounds=7,
     page_seconds=0.15,
-    charges=100,
+    charges=80,
     rounds=3,
-    seconds=1.5,
+    seconds=1.0,
     workers=tuple(count for count in (1, 2) if count == 1 or count + 2 <= CORES),
     servers=tuple(count for count in (1, 2) if count == 1 or count + 3 <= CORES),
     customers=FEW,
-    waiting_seconds=15.0,
+    waiting_seconds=10.0,
 )
 
 Bench = Callable[[Effort], Iterable[Figure]]

@@ -60,7 +60,9 @@ def _encoder(kind: type) -> Callable[[Any], bytes]:
 
 
 class PostgresQuery:
-    def __init__(self, select: Select[*tuple[Any, ...]], row: Callable[[Sequence[Any]], Any]) -> None:
+    def __init__(
+        self, select: Select[*tuple[Any, ...]], row: Callable[[Sequence[Any]], Any]
+    ) -> None:
         self.compiled = CompiledStatement(select)
         self.row = row
 

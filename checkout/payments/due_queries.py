@@ -20,6 +20,7 @@ from checkout.payments.schedule import POLL_INTERVALS
 
 AT_ONCE: Final = 64  # queries of a worker to one account; charges need connections too
 GATHER: Final = 0.03  # seconds in which those gather that one write takes
+MOST: Final = 16  # that one write takes of an account: their answers come together, too
 YIELDS: Final = 4.0  # times as long as the event loop is late, queries let others go first
 
 
@@ -106,7 +107,7 @@ class DueQueries:
         """Those of each line that may start now; they count as being queried from here on."""
         found = []
         for account, line in self._lines.items():
-            for key in list(line)[: self._at_once - self._querying[account]]:
+            for key in list(line)[: min(self._at_once - self._querying[account], MOST)]:
                 found.append(line.pop(key))
                 self._querying[account] += 1
         return found

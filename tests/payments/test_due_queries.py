@@ -110,12 +110,12 @@ async def test_nothing_is_asked_that_is_not_due(harness: Harness) -> None:
 async def test_those_that_are_due_together_are_one_write(
     harness: Harness, counted: CountedLedger
 ) -> None:
-    found = await many(harness, 20)
+    found = await many(harness, 12)
     counted.writes.clear()
     due = DueQueries(harness.context)
     for payment in found:
         assert due.notice(payment)
-    await until(lambda: len(harness.gateway.queries) == 20)
+    await until(lambda: len(harness.gateway.queries) == 12)
     await harness.context.finish(5)
     # And none for the answers, which say nothing new.
     assert counted.writes == [attempts.take_queries]

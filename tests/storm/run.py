@@ -53,7 +53,7 @@ PACE: Final = {
 LONGEST: Final = 3600.0  # seconds of a storm
 CROWD: Final = 120  # customers at once
 CALM_STEPS: Final = (5, 30, 120, 300, 900, 3600, 2 * 3600)  # seconds; then a day
-ROUND: Final = 60.0  # seconds in which what is due at one time of the calm must be done
+ROUND: Final = 300.0  # seconds in which what is due at one time of the calm must be done
 LEASE: Final = PACE["webhook_lease"] + 1
 WORKERS: Final = (1, 2)  # of the two servers
 
