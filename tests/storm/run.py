@@ -79,6 +79,7 @@ class Storm:
         self.customers = [Customer(number, each) for number, each in enumerate(self.plans)]
         self.world = World(self.plans, self.server, Random(self.seed + 1))
         self.clock = SteppedClock(self.folder / "clock")
+        self.gone = False  # the customers
         self.servers: list[KillableServer] = []
         self.alive: list[KillableServer] = []
 
@@ -96,6 +97,7 @@ class Storm:
                 secret = self.servers[0].shop_secret
                 self.crowd = Crowd(self.world, self.server, secret, client)
                 await self._come()
+                self.gone = True
                 await with_kills
                 await self._calm()
                 for customer in self.customers:
@@ -161,8 +163,8 @@ class Storm:
         await asyncio.to_thread(postgres.start)
 
     def _charged(self, due: float) -> bool:
-        """Whether so many customers have come; some of the last ones are refused on the way."""
-        return len(set(self.world.number_of.values())) >= due * 0.95
+        """Whether so many customers have pressed Pay, or all have gone: some never get to it."""
+        return self.gone or len(set(self.world.number_of.values())) >= due
 
     # The calm
 
