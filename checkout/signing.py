@@ -18,6 +18,7 @@ signer_kwargs={"digest_method": hashlib.sha256}).dumps(payload)`.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import secrets
 import zlib
@@ -90,6 +91,7 @@ class Signer:
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = tuple(secrets)
+        self._newest = self._secrets[-1].encode()
 
     def sign_form(
         self, purpose: str, uid: str, attempt: int, nonce: str | None = None, *, own: bool = False
@@ -141,7 +143,11 @@ class Signer:
         return CustomerCookie(uid, lang, method, attempt, browser, fields[len(FIELDS) :] == (OWN,))
 
     def _sign(self, *salt: str, text: str | bytes) -> str:
-        return Sha256Signer(self._secrets, ":".join(salt)).sign(text).decode()
+        """As `Sha256Signer` signs, at a third of the cost: each page is signed three times."""
+        value = want_bytes(text)
+        key = hashlib.sha256(":".join(salt).encode() + b"signer" + self._newest).digest()
+        signature = base64_encode(hmac.digest(key, value, "sha256"))
+        return f"{value.decode()}.{signature.decode()}"
 
     def _unsign(self, *salt: str, signed: str) -> str | None:
         try:

@@ -132,7 +132,8 @@ class Renderer:
             page = [part.encode() for part in parts], parts[1::2]
             self._pages.put(key, page)
         filled, names = page[0].copy(), page[1]
-        filled[1::2] = [html.escape(texts[name]).encode() for name in names]
+        escaped = {name: html.escape(text).encode() for name, text in texts.items()}
+        filled[1::2] = [escaped[name] for name in names]
         return b"".join(filled)
 
     def compile(self) -> None:

@@ -53,6 +53,17 @@ def test_a_token_comes_back(purpose: str, attempt: int) -> None:
     assert len(token) < 64
 
 
+@given(purposes, st.integers(0, 9999), st.booleans())
+def test_it_is_signed_as_itsdangerous_signs(purpose: str, attempt: int, own: bool) -> None:
+    keys = [OLD, NEW]
+    token = Signer(keys).sign_form(purpose, UID, attempt, own=own)
+    theirs = itsdangerous.Signer(NEW, salt=f"form:{purpose}:{UID}", digest_method=hashlib.sha256)
+    assert theirs.sign(token.rpartition(".")[0]).decode() == token
+    assert Signer([NEW]).read_form(purpose, UID, token) == Signer(keys).read_form(
+        purpose, UID, token
+    )
+
+
 def test_each_page_has_its_own_token() -> None:
     tokens = {signer.sign_form("pay", UID, 1) for _ in range(50)}
     assert len(tokens) == len({signer.read_form("pay", UID, token).nonce for token in tokens}) == 50
