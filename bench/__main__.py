@@ -48,13 +48,13 @@ class Effort(Struct, frozen=True):
 QUICK: Final = Effort(
     page_rounds=7,
     page_seconds=0.15,
-    charges=100,
+    charges=80,
     rounds=3,
-    seconds=1.5,
+    seconds=1.0,
     workers=tuple(count for count in (1, 2) if count == 1 or count + 2 <= CORES),
     servers=tuple(count for count in (1, 2) if count == 1 or count + 3 <= CORES),
     customers=FEW,
-    waiting_seconds=15.0,
+    waiting_seconds=10.0,
 )
 
 Bench = Callable[[Effort], Iterable[Figure]]

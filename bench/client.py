@@ -50,8 +50,9 @@ class _Connection(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def rate(url: str, seconds: float, accept: str = "text/html") -> float:
-    """Answers per second of `url`. Raises RuntimeError when one of them is not a 200."""
+async def answered(url: str, seconds: float, accept: str = "text/html") -> tuple[int, float]:
+    """How often `url` answered, and in how many seconds. Raises RuntimeError when one answer is no
+    200."""
     parts = urlsplit(url)
     request = (
         f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept: {accept}\r\n\r\n"
@@ -66,7 +67,8 @@ async def rate(url: str, seconds: float, accept: str = "text/html") -> float:
     await asyncio.gather(*(connection.done for _, connection in opened))
     if any(connection.failed for _, connection in opened):
         raise RuntimeError(f"{url} did not always answer 200")
-    return sum(connection.answered for _, connection in opened) / (time.monotonic() - began)
+    took = time.monotonic() - began
+    return sum(connection.answered for _, connection in opened), took
 
 
 class Requests(Struct):
@@ -80,6 +82,6 @@ class Requests(Struct):
 
     def turn(self, seconds: float) -> None:
         before = self.server.cpu()
-        found = asyncio.run(rate(self.url, seconds, self.accept))
-        self.rates.append(found)
-        self.cpu.append((self.server.cpu() - before) / (found * seconds))
+        answers, took = asyncio.run(answered(self.url, seconds, self.accept))
+        self.rates.append(answers / took)
+        self.cpu.append((self.server.cpu() - before) / answers)

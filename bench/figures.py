@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -55,6 +55,14 @@ def median_ratio(of: Sequence[float], to: Sequence[float]) -> float:
     """The median of the ratios of single rounds: a machine that is slower for a while is slower for
     both sides."""
     return statistics.median(one / other for one, other in zip(of, to, strict=True))
+
+
+def by_cpu(of: Sequence[float], to: Sequence[float], least: float) -> Iterator[Figure]:
+    """The ratio of two rates, of what the workers' processors spent on each: `of` as much as `to`
+    is 1. Nothing where the system does not tell."""
+    if any(of):
+        ratio = median_ratio(to, of)
+        yield Figure("  the same by the workers' CPU", ratio, least=least, steady=True)
 
 
 def crowded(processes: int) -> str:

@@ -15,7 +15,7 @@ import httpx
 from msgspec import Struct
 
 from bench.client import Requests
-from bench.figures import Figure, median_ratio
+from bench.figures import Figure, by_cpu, median_ratio
 from bench.servers import START_SECONDS, Server, bare
 from checkout.local_servers import SHOP, LocalServers, new_keys, sandbox_arguments
 from tests.support.servers import free_ports, running, wait_for
@@ -83,9 +83,7 @@ def throughput(place: Place, rounds: int, seconds: float) -> Iterator[Figure]:
     for name, least in OF_BARE.items():
         ratio = median_ratio(found[name].rates, bare.rates)
         yield Figure(f"{name} / bare", ratio, least=least)
-        if any(bare.cpu):
-            cpu = median_ratio(bare.cpu, found[name].cpu)
-            yield Figure("  the same by the workers' CPU", cpu, least=least, steady=True)
+        yield from by_cpu(found[name].cpu, bare.cpu, least)
 
 
 def new_payment(http: httpx.Client, place: Place) -> str:

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from bench.client import Requests
 from bench.database import postgres
-from bench.figures import Figure, crowded, median_ratio, percentile
+from bench.figures import Figure, by_cpu, crowded, median_ratio, percentile
 from bench.load import Loads, loads, pay
 from bench.servers import Server, bare, checkout, gateway
 
@@ -133,9 +133,7 @@ def _of_sqlite(found: Mapping[int, Turns], bare: Requests) -> Iterator[Figure]:
     one = found[1]
     ratio = median_ratio(one.rates, bare.rates)
     yield Figure("payments, SQLite, 1 worker / bare", ratio, least=OF_BARE)
-    if any(one.cpu):
-        cpu = median_ratio(bare.cpu, one.cpu)
-        yield Figure("  the same by the workers' CPU", cpu, least=OF_BARE, steady=True)
+    yield from by_cpu(one.cpu, bare.cpu, OF_BARE)
     yield from _scaling("SQLite, workers:", found, WORKERS)
 
 
@@ -144,6 +142,7 @@ def _of_postgres(found: Mapping[int, Turns], sqlite: Turns) -> Iterator[Figure]:
         yield from each.figures()
     ratio = median_ratio(found[1].rates, sqlite.rates)
     yield Figure("payments, PostgreSQL / SQLite, 1 worker", ratio, least=OF_SQLITE)
+    yield from by_cpu(found[1].cpu, sqlite.cpu, OF_SQLITE)
     yield from _scaling("PostgreSQL, servers:", found, SERVERS)
 
 

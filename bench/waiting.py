@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
+from random import random
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -60,7 +61,7 @@ FEW: Final = 500
 P99: Final = 1000.0  # ms of a poll
 MEMORY: Final = 40.0  # kB of one who waits
 MEANWHILE: Final = 0.5  # of the payments without anybody who waits
-ARRIVE: Final = 300  # customers a second: twice as many as a worker can take payments of
+ARRIVING: Final = 300  # customers a second: twice as many as a worker can take payments of
 QUERY: Final = 0.3  # seconds until the gateway answers a query
 NOTIFIED: Final = 100  # payments
 BETWEEN: Final = 0.02  # seconds between two notifications
@@ -88,6 +89,11 @@ class PendingGateway(Gateway):
         uid = path.rpartition(b"/")[2].decode()
         self.asked[uid] += 1
         return stated(uid, "successful" if uid in self.paid else "pending"), QUERY
+
+
+def arriving(customers: int) -> float:
+    """Seconds until all are there."""
+    return max(customers / ARRIVING, 2.0)
 
 
 def stated(uid: str, status: str) -> bytes:
@@ -130,8 +136,8 @@ class _Customer:
         self._line: Line | None = None
         self._times: list[float] = []
 
-    async def waits(self, after: float, until: float) -> None:
-        await asyncio.sleep(after)
+    async def waits(self, until: float, arriving: float) -> None:
+        await asyncio.sleep(random() * arriving)
         while time.monotonic() < until:
             self._times.append(time.time())
             began = time.perf_counter()
@@ -160,11 +166,10 @@ class _Customer:
 async def crowd(asked: Crowd) -> Waited:
     open_files()
     waited = Waited([], [], {})
-    until = time.monotonic() + asked.seconds
+    until, coming = time.monotonic() + asked.seconds, arriving(len(asked.paths))
     async with asyncio.TaskGroup() as group:
-        for number, path in enumerate(asked.paths):
-            after = number / ARRIVE
-            group.create_task(_Customer(asked.server, path, waited).waits(after, until))
+        for path in asked.paths:
+            group.create_task(_Customer(asked.server, path, waited).waits(until, coming))
     return waited
 
 
@@ -204,8 +209,8 @@ async def _pending_payments(settings: Settings, count: int) -> list[Waiter]:
 
 def _add(conn: Connection, context: Context, count: int) -> list[Waiter]:
     found = []
-    for number in range(count):
-        now = time.time() + number / ARRIVE
+    for _ in range(count):
+        now = time.time() + arriving(count) * random()
         order = Order(
             money=Money(1999, "EUR"),
             description="Two tickets",
@@ -298,8 +303,9 @@ def waiting(customers: int, seconds: float) -> list[Figure]:
         folder = Path(name)
         with checkout(folder, origin) as server, loads(1) as payers:
             settings = load(folder / "checkout.toml", os.environ, OPTIONS)
-            pay(payers, [server], 2.0)  # warm
-            alone = pay(payers, [server], 5.0)
+            beside_for = min(seconds * 0.15, 10.0)
+            pay(payers, [server], beside_for / 2)  # warm
+            alone = pay(payers, [server], beside_for)
             idle = server.memory()[-1]
             written = tomllib.loads((folder / "checkout.toml").read_text())
             secret = written["gateways"]["cards"]["secret_key"]
@@ -307,8 +313,8 @@ def waiting(customers: int, seconds: float) -> list[Figure]:
             paths = [each.path for each in waiters]
             began, used = time.monotonic(), server.cpu()
             with crowd_of(Crowd(server.url, paths, seconds)) as process:
-                time.sleep(max(seconds * 0.4, customers / ARRIVE + 2))
-                beside = pay(payers, [server], min(seconds * 0.15, 10.0))
+                time.sleep(max(seconds * 0.4, arriving(customers) + 2))
+                beside = pay(payers, [server], beside_for)
                 few = waiters[:NOTIFIED]
                 at = asyncio.run(notify(server.url, origin, secret, few))
                 held = server.memory()[-1] - idle

@@ -101,12 +101,11 @@ def _one_of(statuses: Set[Status]) -> ColumnElement[int]:
 
 _by_card = _of_shop.c.bin_mark.is_not(None)
 # Counted by the database, as there are hundreds most often.
-ENDS: Final = Query(
-    select(
-        func.sum(case((_by_card, _one_of(ENDED)), else_=_one_of(OTHERS))).label("failed"),
-        func.sum(_one_of(SUCCEEDED)).label("succeeded"),
-    )
-)
+_sums: list[ColumnElement[Any]] = [
+    func.sum(case((_by_card, _one_of(ENDED)), else_=_one_of(OTHERS))).label("failed"),
+    func.sum(_one_of(SUCCEEDED)).label("succeeded"),
+]
+ENDS: Final = Query(select(*_sums))
 
 _swept = attempts.c.sweep_at.is_not(None)
 _accounts = steps(attempts.c.account, _swept, name="accounts")

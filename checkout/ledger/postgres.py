@@ -153,7 +153,8 @@ def _settings(limits: PostgresLimits, *, synced: bool) -> Command:
 
 
 def _send_queued(conn: Connection, *_: Any) -> None:
-    """Before SQLAlchemy executes a statement itself."""
+    """Before SQLAlchemy executes a statement itself, and waits for it in its own way."""
     wire = conn.info.get(NAME)
     if wire is not None:
         wire.flush()
+        wire.watch.stop()

@@ -20,9 +20,10 @@ from sqlalchemy.pool import StaticPool
 
 from checkout.errors import Unavailable
 from checkout.ledger.base import P, T, Verb, unavailable
-from checkout.ledger.rounds import Needs, Rounds
+from checkout.ledger.rounds import Rounds
 from checkout.ledger.statements import driver
 from checkout.ledger.turn import Turn
+from checkout.ledger.write import Needs
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,6 @@ each under a name that only its own SQL has.
 
 from __future__ import annotations
 
-import select
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -20,10 +19,12 @@ from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
-from psycopg.waiting import wait, wait_async
+from psycopg.waiting import wait
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.util import await_only
+
+from checkout.ledger.watch import Watch
 
 NAME: Final = "wire"  # in the connection's `info`
 INTEGRITY: Final = "23"  # the class of the errors of constraints
@@ -71,8 +72,7 @@ class Wire:
         self._prepared = set[bytes]() if prepares else None
         self._pgconn = connection.pgconn
         self._reader = Transformer(connection)
-        self._unread = select.poll()
-        self._unread.register(self._pgconn.socket, select.POLLIN)
+        self._watch: Watch | None = None
         self._queued: list[Command] = []
         self._queues = False  # `queue` need not send at once, as somebody will
         self._heard = False  # whether the database has answered in this transaction
@@ -122,6 +122,12 @@ class Wire:
         return self._reader.load_rows(0, found.ntuples, make)
 
     @property
+    def watch(self) -> Watch:
+        if self._watch is None:
+            self._watch = Watch(self._pgconn.socket)
+        return self._watch
+
+    @property
     def busy(self) -> bool:
         """Whether a transaction is under way on the server."""
         return self._pgconn.transaction_status != TransactionStatus.IDLE
@@ -130,7 +136,7 @@ class Wire:
     def alive(self) -> bool:
         """Whether it can be used for a new transaction, as far as is known here already: to one
         that rests a server has nothing to say but that it ends."""
-        return self.rests and not self._unread.poll(0)
+        return self.rests and not self.watch.unread
 
     @property
     def rests(self) -> bool:
@@ -146,13 +152,13 @@ class Wire:
         commands, self._queued = [*self._queued, last], []
         if not (self._connection.autocommit or self.busy or commands[0] is BEGIN):
             commands.insert(0, BEGIN)  # as psycopg does
-        exchange, socket = _exchange(self._pgconn, commands, self._prepared), self._pgconn.socket
+        exchange = _exchange(self._pgconn, commands, self._prepared)
         harmless = not (self._heard or self._alone or last is COMMIT)
         try:
             if isinstance(self._connection, psycopg.Connection):
-                results = wait(exchange, socket, LOOK)
+                results = wait(exchange, self._pgconn.socket, LOOK)
             else:
-                results = await_only(wait_async(exchange, socket, LOOK))
+                results = await_only(self.watch.wait(exchange))
         except psycopg.OperationalError as error:
             raise Lost(type(error).__name__, harmless=harmless) from None
         first, self._heard = not self._heard, True
@@ -188,8 +194,7 @@ def _exchange(
     """Send all, then read all results: up to the first error there is one for each, behind those of
     what is prepared for the first time. `prepared`: the names that the server has; None: it is to
     prepare nothing."""
-    new = {} if prepared is None else {c.name: c.sql for c in commands if c.name not in prepared}
-    new.pop(b"", None)
+    new = _unprepared(commands, prepared)
     if len(commands) == 1 and not new:
         _put(connection, commands[0], prepared)
         found: list[PGresult] = yield from generators.execute(connection)
@@ -212,6 +217,13 @@ def _exchange(
         done = zip(new, results, strict=False)
         prepared.update(name for name, made in done if made.status == ExecStatus.COMMAND_OK)
     return results
+
+
+def _unprepared(commands: Sequence[Command], prepared: set[bytes] | None) -> dict[bytes, bytes]:
+    """The SQL of each that is to be prepared, by its name."""
+    if prepared is None:
+        return {}
+    return {each.name: each.sql for each in commands if each.name and each.name not in prepared}
 
 
 def _put(connection: Any, command: Command, prepared: set[bytes] | None) -> None:

@@ -38,6 +38,7 @@ class PooledWire(Wire):
 
     async def close(self) -> None:
         """The server may not answer any more."""
+        self.watch.stop()
         if self.busy:
             with suppress(psycopg.Error):
                 await self._driver.cancel_safe(timeout=LAST_WORDS)

@@ -230,7 +230,8 @@ def _absent(
     conn: Connection, context: Context, payment: Payment, attempt: Attempt, now: float
 ) -> Payment:
     """The gateway knows no such payment. That ends the attempt only the second time and after the
-    settle window."""
+    settle window. Between the two lies as much time as a charge may take: where the clock was set
+    forward, the window is no proof."""
     if not _may_be_absent(attempt):
         return payment
     settled_at = attempt.created_at + context.schedule.settle_window
@@ -238,8 +239,8 @@ def _absent(
         attempts.change(conn, attempt.key, sweep_at=settled_at)
         return payment
     if not attempt.absences:
-        soon = now + next_query(0)
-        attempts.change(conn, attempt.key, absences=1, next_query_at=soon, sweep_at=soon)
+        later = now + context.schedule.between_absences
+        attempts.change(conn, attempt.key, absences=1, next_query_at=later, sweep_at=later)
         return payment
     attempts.change(conn, attempt.key, absences=attempt.absences + 1, sweep_at=None)
     move_attempt(conn, attempt, Status.NOT_SENT, now)

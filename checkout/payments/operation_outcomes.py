@@ -229,10 +229,10 @@ def _absent(
     if named or operation.status is Status.ACCEPTED:
         return operation
     settled_at = operation.created_at + context.schedule.settle_window
-    soon = max(settled_at, now + next_query(0))
-    values: dict[str, Any] = {"sweep_at": soon}
+    values: dict[str, Any] = {"sweep_at": max(settled_at, now + next_query(0))}
     if now >= settled_at:
         values["absences"] = operation.absences + 1
+        values["sweep_at"] = now + context.schedule.between_absences
         if operation.absences:
             values |= {"status": Status.NOT_SENT, "sweep_at": None, "updated_at": now}
     operations.change(conn, operation.uid, **values)

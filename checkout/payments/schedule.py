@@ -42,6 +42,11 @@ class Schedule(Struct, frozen=True, kw_only=True):
     mail_lease: float = 120.0  # the same of a mail, which may take 30 s to be handed over
     notify_wait: float = 3.0  # how long the result page waits for the webhook to be sent
 
+    @property
+    def between_absences(self) -> float:
+        """Between the two such answers that end it: more than a charge may be under way."""
+        return max(self.settle_window / 2, next_query(0))
+
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Schedule:
         return cls(**values)

@@ -5,6 +5,7 @@ None of these shows a secret: `repr` (and rich's) has only the fields that a cla
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -43,6 +44,11 @@ class Account(HidesSecrets, frozen=True):
     name: str
     adapter: str
     options: Any  # the Struct that the adapter declares; it hides its own secrets
+
+
+@lru_cache(maxsize=1024)
+def _origin(url: str) -> str:
+    return parse(url).origin
 
 
 class Shop(HidesSecrets, frozen=True):
@@ -88,7 +94,7 @@ class Shop(HidesSecrets, frozen=True):
     @property
     def customer_origins(self) -> tuple[str, ...]:
         """Where customers may be sent: origins, and apps like myshop://."""
-        return self.return_origins or (parse(self.url).origin,)
+        return self.return_origins or (_origin(self.url),)
 
     @property
     def plain_origins(self) -> tuple[str, ...]:

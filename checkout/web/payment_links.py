@@ -18,7 +18,7 @@ from checkout.signing import read_link
 from checkout.web.bodies import posted_form
 from checkout.web.context import app_of
 from checkout.web.pages.payment_request import payment_request
-from checkout.web.request import READ, AppRequest
+from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import see_other
 from checkout.web.security import client_address
 
@@ -89,7 +89,7 @@ def to_product(stocked: ProductStock) -> Response[bytes]:
 
 def to_payment(request: AppRequest, payment: Payment) -> Response[bytes]:
     app = app_of(request)
-    accept = request.headers.get("accept-language", "")
+    accept = header(request, b"accept-language") or ""
     lang = choose_language(payment.order.page_settings.language, accept=accept)
     page = payment_request(app, request, lang, payment)
     return see_other(page.url(page.current))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from litestar import Response
 from litestar.types import HTTPResponseStartEvent, HTTPScope, Receive, Send
 
@@ -50,6 +51,12 @@ class RawResponse(Response[bytes]):
         await send(start)
         body = b"" if scope["method"] == "HEAD" else self.content
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def as_json(value: object, *, status_code: int = 200) -> RawResponse:
+    return RawResponse(
+        msgspec.json.encode(value), status_code=status_code, media_type="application/json"
+    )
 
 
 def see_other(url: str, headers: Mapping[str, str] | None = None) -> RawResponse:

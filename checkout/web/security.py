@@ -17,6 +17,7 @@ from litestar.types import Message, Scope
 from checkout.errors import BadRequest, Forbidden, TooLarge, WrongType
 from checkout.settings import Settings
 from checkout.web.proxies import Networks, address_of
+from checkout.web.request import header
 
 LARGEST_BODY: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0  # to send it in
@@ -98,11 +99,11 @@ def guard_form(request: Request[Any, Any, Any], public_url: str) -> None:
 
     It needs no cookie, so it works in a frame and with all cookies blocked.
     """
-    site = request.headers.get("sec-fetch-site")
+    site = header(request, b"sec-fetch-site")
     if site is not None:
         if site != "same-origin":
             raise Forbidden
-    elif request.headers.get("origin") != public_url:
+    elif header(request, b"origin") != public_url:
         raise Forbidden
 
 
@@ -114,10 +115,10 @@ async def read_body(request: Request[Any, Any, Any], seconds: float = BODY_SECON
     Read here and never by Litestar's form parser: that keeps the last bodies, cards and all, in
     a cache.
     """
-    if request.headers.get("content-encoding", "").strip().lower() not in PLAIN:
+    if (header(request, b"content-encoding") or "").strip().lower() not in PLAIN:
         raise WrongType(COMPRESSED)
-    stated = request.headers.get("content-length", "0")
-    if not _LENGTH.fullmatch(stated) or int(stated) > LARGEST_BODY:
+    stated = header(request, b"content-length")
+    if stated is not None and not (_LENGTH.fullmatch(stated) and int(stated) <= LARGEST_BODY):
         raise TooLarge
     body = bytearray()
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.figures import CORES, HALF, Figure, crowded, median_ratio, percentile
+from bench.figures import CORES, HALF, Figure, by_cpu, crowded, median_ratio, percentile
 from bench.others import MOST, Watch
 
 
@@ -86,3 +86,11 @@ def test_percentiles_and_ratios_of_rounds() -> None:
     assert percentile(values, 0.99) == 100
     assert percentile([7.0], 0.99) == 7
     assert median_ratio([10, 20, 900], [10, 10, 10]) == 2
+
+
+def test_what_costs_twice_as_much_has_half_the_rate() -> None:
+    (figure,) = by_cpu([0.2, 0.4], [0.1, 0.2], least=0.6)
+    assert figure.value == 0.5
+    assert not figure.met()
+    assert figure.met(HALF)
+    assert not list(by_cpu([0.0, 0.0], [0.0, 0.0], least=0.6))

@@ -59,6 +59,7 @@ OTHERS: Final = frozenset(
         "overpay.md",
         "pci.md",
         "privacy.md",
+        "reliability.md",
         "rest.md",
         "settings.md",
         "threat-model.md",

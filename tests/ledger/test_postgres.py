@@ -271,6 +271,15 @@ async def test_a_text_that_no_column_can_hold(url: str) -> None:
         assert await ledger.read(ask, "SELECT tracking_id FROM payments") == "order-1001"
 
 
+async def test_more_than_the_socket_takes_at_once(url: str) -> None:
+    made, large = payment_row(), "x" * 30_000_000
+
+    async with opened(url, PostgresLimits()) as ledger:
+        await ledger.write(payments.add, made)
+        await ledger.write(payments.change, made.uid, terms=large)
+        assert await ledger.read(ask, "SELECT length(terms) FROM payments") == len(large)
+
+
 async def test_the_servers_log_has_no_values(server: PostgresServer) -> None:
     made = payment_row(token="canary-qzx".ljust(64, "x"))
     async with opened(server.url()) as ledger:

@@ -18,9 +18,10 @@ from sqlalchemy.exc import IntegrityError
 from checkout.errors import TooMany, Unavailable
 from checkout.ledger import payments
 from checkout.ledger.base import Ledger
-from checkout.ledger.rounds import MOST, Needs, Rounds
+from checkout.ledger.rounds import MOST, Rounds
 from checkout.ledger.sqlite import SqliteLedger, SqliteStorage
 from checkout.ledger.turn import Turn
+from checkout.ledger.write import Needs
 from tests.support.databases import sqlite
 from tests.support.ledger_rows import payment_row
 
@@ -189,22 +190,32 @@ async def test_nobody_is_answered_before_the_sync_and_others_write_meanwhile(
     assert await write == "ours"
 
 
-async def test_who_needs_no_sync_does_not_wait_for_it(
+async def test_who_needs_no_sync_does_not_wait_for_one(
     rounds: Rounds, path: Path, disk: Disk
 ) -> None:
+    """Neither for that of others nor for that of its own round."""
     disk.slow = True
-    hold = rounds.run(note("hold"), Needs.SYNCED)
+    slow = [rounds.run(note("before"), Needs.SYNCED)]
     await disk.has_begun()
-    slow = rounds.run(note("synced"), Needs.SYNCED)
-    quick = rounds.run(note("unsynced"), Needs.COMMITTED)
-    disk.slow = False
-    disk.go.set()
-    await hold
-    await disk.has_begun()
+    slow.append(rounds.run(note("beside"), Needs.SYNCED))
     async with asyncio.timeout(SOON):
-        assert await quick == "unsynced"
-        assert await slow == "synced"
-    assert seen(path) == {"hold", "synced", "unsynced"}
+        assert await rounds.run(note("unsynced"), Needs.COMMITTED) == "unsynced"
+    assert not any(each.done() for each in slow)
+    assert seen(path) == {"before", "beside", "unsynced"}
+    disk.go.set()
+    assert await asyncio.gather(*slow) == ["before", "beside"]
+
+
+async def test_a_sync_that_had_begun_is_nobodys_who_came_after(rounds: Rounds, disk: Disk) -> None:
+    disk.slow = True
+    first = rounds.run(note("first"), Needs.SYNCED)
+    await disk.has_begun()
+    second = rounds.run(note("second"), Needs.SYNCED)
+    await rounds.run(note("committed by now"), Needs.COMMITTED)
+    disk.go.set()
+    await first
+    await second
+    assert len(disk.syncs) == 2
 
 
 async def test_the_unsynced_are_synced_soon(ledger: Ledger, disk: Disk) -> None:

@@ -184,7 +184,7 @@ class Shops:
             await asyncio.gather(*(each.deliver() for each in senders))
             return set(self.received) == set(names)
 
-        await until(received, 5)
+        await until(received, 30)
 
     async def webhooks(self, names: Sequence[str]) -> list[Webhook]:
         wanted = set(names)
@@ -217,9 +217,8 @@ async def test_a_thousand_webhooks_for_a_shop_that_hangs(servers: Shops) -> None
     assert Counter(webhook.tries for webhook in webhooks) == {1: 8, 0: 992}, "waiting is no try"
     untouched = [webhook for webhook in webhooks if not webhook.tries]
     assert all(webhook.due_at == webhook.created_at for webhook in untouched), "they hold no lease"
-    assert [webhook.id for webhook in webhooks if webhook.tries] == waiting[:8], (
-        "the first come first"
-    )
+    tried = sorted(webhook.id for webhook in webhooks if webhook.tries)  # leased at one moment
+    assert tried == waiting[:8], "the first come first"
 
 
 async def test_what_waited_goes_its_way_when_the_shop_is_back(servers: Shops) -> None:

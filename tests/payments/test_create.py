@@ -53,7 +53,8 @@ async def test_a_token_opens_it_for_its_own_shop(harness: Harness) -> None:
 async def test_a_glance_is_a_second_old_at_most(harness: Harness) -> None:
     payment = await harness.new_payment()
     uid, secret = payment.uid, payment.secret
-    assert await find.by_address_cached(harness.context, uid, secret) == payment
+    for _ in range(2):  # it is kept from the second look on
+        assert await find.by_address_cached(harness.context, uid, secret) == payment
     # Another worker writes; we see it a second later.
     await harness.ledger.write(payments.change, uid, tracking_id="new", status=Status.EXPIRED)
     assert (await find.by_address_cached(harness.context, uid, secret)).status is Status.OPEN

@@ -27,7 +27,7 @@ from tests.support.fake_gateway import (
     UNREACHABLE,
     Held,
 )
-from tests.support.harness import PACE, Harness, open_harness, submission
+from tests.support.harness import PACE, PATIENT, Harness, open_harness, submission
 from tests.support.ledgers import WrappedLedger
 
 TIGHT = Limits(
@@ -126,7 +126,7 @@ async def test_what_is_under_way_counts(tight: Harness, url: str, addresses: int
     one."""
     held = Held(DECLINED)
     tight.gateway.will_answer(held)
-    ledger = open_ledger(url)
+    ledger = open_ledger(url, PATIENT)
     other = Context(tight.settings, ledger, tight.gateways, schedule=PACE, clock=tight.clock)
     payments = [await tight.new_payment() for _ in range(150)]
     running = []

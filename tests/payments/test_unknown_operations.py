@@ -75,7 +75,7 @@ async def test_a_refusal_frees_the_payment(office: Harness, kind: str) -> None:
 async def test_absent_counts_after_the_settle_window_and_twice(office: Harness) -> None:
     payment, _ = await unknown(office)
     office.gateway.will_trace(ABSENT)
-    await office.sweep_for(60)
+    await office.sweep_for(60 + 29)
     assert await standing(office, payment) is Status.PENDING
     await office.sweep(1)
     assert await standing(office, payment) is Status.NOT_SENT

@@ -140,7 +140,7 @@ def _key(request: AppRequest) -> str | None:
     """The key behind Bearer, or bare. A public key as people paste it: in lines, which arrive as
     blanks or written as \\n, and between the lines of its PEM."""
     scheme, given = _authorization(request)
-    bare = request.headers.get("authorization", "").strip()
+    bare = (header(request, b"authorization") or "").strip()
     if scheme == "bearer":
         found = given
     elif bare and scheme != "basic" and (not given or bare.startswith(PUBLIC_KEYS)):
@@ -176,5 +176,5 @@ def _throttle(
 
 def _authorization(request: AppRequest) -> tuple[str, str]:
     """(scheme in small letters, credentials)"""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    scheme, _, given = (header(request, b"authorization") or "").partition(" ")
     return scheme.lower(), given.strip()

@@ -37,6 +37,7 @@ from checkout.web.bodies import read_json
 from checkout.web.context import app_of
 from checkout.web.cors import refuse_pages
 from checkout.web.request import AppRequest
+from checkout.web.response import as_json
 from checkout.web.security import client_address
 
 
@@ -64,9 +65,8 @@ async def create_checkout(request: AppRequest) -> Response[Any]:
         digest=hashlib.sha256(body).hexdigest(),
     )
     address = app.settings.url(f"/widget/hpp.html?token={payment.token}")
-    return Response(
-        {"checkout": {"token": payment.token, "redirect_url": address}}, status_code=201
-    )
+    made = {"token": payment.token, "redirect_url": address}
+    return as_json({"checkout": made}, status_code=201)
 
 
 @get("/ctp/api/checkouts/{token:str}", tags=["checkouts"], summary="Read a payment")

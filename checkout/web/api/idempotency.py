@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from checkout.identifiers import fitting
-from checkout.web.request import AppRequest
+from checkout.web.request import AppRequest, header
 
 LONGEST_KEY: Final = 255  # characters of the ledger's column
 # The prefix of an app's keys: no header can contain it, so an app's key never equals one of the
@@ -15,7 +15,7 @@ APPS_OWN: Final = "\x1f"
 
 def idempotency_key(request: AppRequest, *, by_app: bool = False) -> str | None:
     """By either of the names that clients know."""
-    key = request.headers.get("idempotency-key") or request.headers.get("requestid")
+    key = header(request, b"idempotency-key") or header(request, b"requestid")
     if not key:
         return None
     return APPS_OWN + fitting(key, LONGEST_KEY - 1) if by_app else fitting(key, LONGEST_KEY)
@@ -23,5 +23,5 @@ def idempotency_key(request: AppRequest, *, by_app: bool = False) -> str | None:
 
 def request_id(request: AppRequest) -> str | None:
     """By the name that the family's gateways have for it."""
-    key = request.headers.get("requestid")
+    key = header(request, b"requestid")
     return fitting(key, LONGEST_KEY) if key else None

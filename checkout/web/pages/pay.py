@@ -22,7 +22,7 @@ from checkout.web.pages.gateway_inputs import name_of
 from checkout.web.pages.payment import show_payment
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.pages.submission import read_submission
-from checkout.web.request import READ, AppRequest
+from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import RawResponse
 
 
@@ -97,12 +97,11 @@ def _browser_fields(page: PaymentRequest, fields: Mapping[str, str]) -> dict[str
 
 
 def _browser(request: AppRequest, fields: Mapping[str, str]) -> Browser:
-    headers = request.headers
     return Browser.from_form(
         fields,
-        accept=headers.get("accept", ""),
-        user_agent=headers.get("user-agent", ""),
-        accept_language=headers.get("accept-language", ""),
+        accept=header(request, b"accept") or "",
+        user_agent=header(request, b"user-agent") or "",
+        accept_language=header(request, b"accept-language") or "",
     )
 
 

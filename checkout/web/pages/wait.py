@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
 from litestar import post, route
 from msgspec import Struct
 
@@ -24,7 +23,7 @@ from checkout.web.pages.formatting import clock_time, fill
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.pages.qr_code import qr_svg
 from checkout.web.request import READ, AppRequest, header
-from checkout.web.response import RawResponse
+from checkout.web.response import RawResponse, as_json
 from checkout.web.security import new_nonce
 
 STATUS: Final = "partials/status.html"
@@ -177,7 +176,7 @@ def _status_json(page: PaymentRequest) -> RawResponse:
         "message": message,
         "next_check": _next_check(page) if status in LIVE else None,
     }
-    return RawResponse(msgspec.json.encode(view), media_type="application/json")
+    return as_json(view)
 
 
 def wait_notice(attempt: Attempt | None, kind: str, language: str) -> Notice:
