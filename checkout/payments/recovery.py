@@ -16,8 +16,9 @@ from sqlalchemy import Connection
 from checkout.errors import CheckoutError
 from checkout.ledger import attempts, events, operations, payments, products
 from checkout.ledger.attempts import Due
+from checkout.ledger.events import Event
 from checkout.ledger.rows import Attempt, Payment
-from checkout.model.status import LIVE, Status
+from checkout.model.status import LIVE, SUCCESSFUL, Status
 from checkout.payments import reservations, status_query, transitions
 from checkout.payments.context import Context
 from checkout.payments.operations import query_operation
@@ -140,7 +141,7 @@ async def _query_operation(context: Context, due: operations.Due, now: float) ->
 
 
 async def _query(context: Context, due: Due, now: float) -> None:
-    until = _next(context, due, now)
+    until = await _next(context, due, now)
     lease = now + HOUR if until is None else until
     if not await context.ledger.write_unsynced(attempts.take_sweep, due, until=lease):
         return
@@ -152,10 +153,16 @@ async def _query(context: Context, due: Due, now: float) -> None:
         await _end_of_recovery(context, due, attempt, lease, result)
 
 
-def _next(context: Context, due: Due, now: float) -> float | None:
+async def _next(context: Context, due: Due, now: float) -> float | None:
+    """When to query after this query; None: it is the last. A notification begins the intervals
+    anew where they are over, so that no query that fails leaves late money to a person."""
     alive = due.status == Status.PENDING
     slow = context.query_interval(due.account)
-    return next_recovery(due.created_at, now, due.expires_at, slow=slow, alive=alive)
+    at = next_recovery(due.created_at, now, due.expires_at, slow=slow, alive=alive)
+    if at is not None:
+        return at
+    said = await context.ledger.read(_last_notification, due.payment, due.number)
+    return None if said is None else next_recovery(said.at, now, said.at)
 
 
 async def _end_of_recovery(
@@ -165,26 +172,29 @@ async def _end_of_recovery(
     an attempt: where its end is unknown a person is alerted, and `reconcile` still queries it."""
     after = await context.ledger.read(attempts.by_key, attempt.key)
     if after is None or after.sweep_at != lease:
-        return
-    until = _next(context, msgspec.structs.replace(due, status=after.status), context.clock())
-    if until is None and result is QueryResult.UNANSWERED:
-        until = await context.ledger.read(_after_notification, attempt, context.clock())
+        return  # the answer was final
+    until = await _next(context, msgspec.structs.replace(due, status=after.status), context.clock())
     await context.ledger.write_unsynced(attempts.take_sweep, after, until=until)
     if until is not None:
         return
-    if result is QueryResult.UNANSWERED or after.status in (Status.SUBMITTING, Status.PENDING):
+    said = await context.ledger.read(_last_notification, due.payment, due.number)
+    unconfirmed = said is not None and said.data["says"] in SUCCESSFUL
+    if (
+        unconfirmed
+        or result is QueryResult.UNANSWERED
+        or after.status in (Status.SUBMITTING, Status.PENDING)
+    ):
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
 
 
-def _after_notification(conn: Connection, attempt: Attempt, now: float) -> float | None:
-    """When to query next about what the gateway said after the payment's end and no query has
-    confirmed: one that gets no answer must not leave late money to a person."""
-    said_at = [
-        each.at
-        for each in events.of(conn, attempt.payment)
-        if (each.kind, each.attempt) == ("notified", attempt.number) and not each.data["agrees"]
+def _last_notification(conn: Connection, payment: str, number: int) -> Event | None:
+    """The last notification of an attempt that said something else than we know."""
+    found = [
+        each
+        for each in events.of(conn, payment)
+        if (each.kind, each.attempt) == ("notified", number) and not each.data["agrees"]
     ]
-    return next_recovery(said_at[-1], now, said_at[-1]) if said_at else None
+    return found[-1] if found else None
 
 
 async def reconcile(context: Context, uid: str) -> Payment:

@@ -455,11 +455,26 @@ async def test_money_after_the_end_is_found_though_a_query_fails(harness: Harnes
     assert not [line for line in said if line["event"] == "sweep.unsettled"]
 
 
-async def test_a_gateway_that_never_confirms_late_money_is_left_to_a_person(
+async def test_the_query_after_a_notification_fails_and_the_next_knows_nothing(
     harness: Harness,
 ) -> None:
+    """The recovery comes at its intervals all the same, not once an hour later."""
     payment = await harness.paid_with(DECLINED)
-    harness.gateway.will_state(UNKNOWN)
+    harness.gateway.will_state(UNKNOWN, ABSENT, ABSENT, UNKNOWN, PAID)
+    harness.clock.move(48 * HOUR)
+    await harness.notify(payment.attempts[0])
+    await harness.context.finish()
+    await harness.sweep_for(1000, step=100)
+    assert await harness.status(payment) is Status.PAID
+    assert await harness.told(payment) == ["failed", "successful"]
+
+
+@pytest.mark.parametrize("answer", [UNKNOWN, ABSENT])
+async def test_a_gateway_that_never_confirms_late_money_is_left_to_a_person(
+    harness: Harness, answer: Outcome
+) -> None:
+    payment = await harness.paid_with(DECLINED)
+    harness.gateway.will_state(answer)
     harness.clock.move(48 * HOUR)
     await harness.notify(payment.attempts[0])
     await harness.context.finish()
