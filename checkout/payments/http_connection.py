@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import select
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Final
 
 import h11
 import httpx
@@ -130,7 +130,7 @@ class HttpConnection(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = transport  # type: ignore[assignment]  # of a stream
 
     def data_received(self, data: bytes) -> None:
         if self._resting:

@@ -187,7 +187,8 @@ async def test_the_rest_given_back_leaves_what_was_captured_paid(office: Harness
     await office.notify(payment.attempts[0])
     await office.sweep(1)
     made = await office.ledger.read(operations.of, payment.uid)
-    assert [(each.kind, each.amount, each.done) for each in made][1:] == [("void", 1000, True)]
+    found = sorted((each.kind, each.amount, each.done) for each in made)
+    assert found == [("capture", 250, True), ("void", 1000, True)]
     assert await office.status(payment) is Status.PAID
     assert (await do(office, "refund", payment.uid, REFUNDED)).amount == 250
     assert await office.status(payment) is Status.REFUNDED

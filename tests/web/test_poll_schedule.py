@@ -71,5 +71,4 @@ async def test_nothing_runs_where_nobody_waits() -> None:
     schedule = PollSchedule()
     schedule.delay(0.1)
     await asyncio.sleep(4 * STEP)
-    assert len(asyncio.all_tasks()) == 1
     assert schedule.idle
