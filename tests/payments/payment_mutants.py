@@ -42,8 +42,10 @@ class FailedQueryMeansAbsent(OverpayCards):
 
 
 class AsksAtEachLook(Context):
-    async def write(self, uid: str, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        done = await super().write(uid, verb, *args, **kwargs)
+    async def write_unsynced(
+        self, uid: str, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        done = await super().write_unsynced(uid, verb, *args, **kwargs)
         return True if verb is attempts.take_query else done  # type: ignore[return-value]
 
 
