@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from checkout.gateways.base import Charge, PaymentReference
 from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger import attempts
-from checkout.ledger.base import P, T, Verb
+from checkout.ledger.base import Ledger, P, T, Verb
 from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
 from checkout.payments.context import Context
 from checkout.payments.schedule import Schedule
 from tests.payments.payment_state_machine import Payments
+from tests.support.ledgers import WrappedLedger
 
 
 class TimeoutMeansFailed(OverpayCards):
@@ -49,6 +50,17 @@ class AsksAtEachLook(Context):
         return True if verb is attempts.take_query else done  # type: ignore[return-value]
 
 
+class _TakesAll(WrappedLedger):
+    async def write_unsynced(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+        done = await super().write_unsynced(verb, *args, **kwargs)
+        return set(args[0]) if verb is attempts.take_queries else done
+
+
+class AsksAtEachPoll(Context):
+    def __init__(self, settings: Any, ledger: Ledger, *args: Any, **kwargs: Any) -> None:
+        super().__init__(settings, _TakesAll(ledger), *args, **kwargs)
+
+
 class Impatient(Context):
     """It takes a payment for lost that the gateway does not know yet."""
 
@@ -67,7 +79,7 @@ GATEWAYS: Final = (
     TimeoutMeansAgain,
     FailedQueryMeansAbsent,
 )
-CONTEXTS: Final = (AsksAtEachLook, Impatient)
+CONTEXTS: Final = (AsksAtEachLook, AsksAtEachPoll, Impatient)
 
 
 def with_gateway(mutant: type[OverpayCards]) -> type[Payments]:

@@ -50,6 +50,7 @@ from checkout.payments import (
     transitions,
 )
 from checkout.payments.context import Context
+from checkout.payments.due_queries import GATHER, DueQueries
 from checkout.payments.recovery import reconcile, sweep
 from checkout.payments.schedule import HOUR
 from checkout.settings import Limits
@@ -210,7 +211,9 @@ class Payments(Machine):
     def new_context(self) -> Context:
         gateway = self.gateway_class(banks.options(), self.bank.transport())
         gateways: dict[str, Gateway] = {"cards": gateway}
-        return self.context_class(SETTINGS, self.ledger, gateways, clock=self.clock)
+        context = self.context_class(SETTINGS, self.ledger, gateways, clock=self.clock)
+        self.lines = [DueQueries(context) for _ in range(2)]  # of two workers
+        return context
 
     # The beginning
 
@@ -282,6 +285,21 @@ class Payments(Machine):
     def waits(self, tabs: int, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
         self.verbs(*(status_query.refresh_if_due(self.context, self.payment) for _ in range(tabs)))
+
+    @precondition(lambda self: self.payment.live)
+    @rule(tabs=st.sampled_from((1, 1, 5)), fault=query_faults, disk=disk_faults)
+    def polls(self, tabs: int, fault: str, disk: str) -> None:
+        """As `waits`, on pages that no query holds up."""
+        self.prepare(query=fault, disk=disk)
+        payment = self.payment
+
+        async def notice() -> None:
+            for tab in range(tabs):
+                self.lines[tab % len(self.lines)].notice(payment)
+
+        self.loop.begin(notice())
+        self.clock.move(GATHER)
+        self.verbs()
 
     @rule(attempt=which, fault=query_faults, disk=disk_faults)
     def lands(self, attempt: int, fault: str, disk: str) -> None:

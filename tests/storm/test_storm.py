@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -58,9 +59,9 @@ async def test_storm(backend: str, tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def slow(planned: PaymentPlan) -> PaymentPlan:
-    """Its charges are four seconds on their way, and nobody waits for the answer."""
+    """Its charges are six seconds on their way, and nobody waits for the answer."""
     charges = tuple(
-        dataclasses.replace(charge, verdict="paid", fault=CALM, before=4.0, after=0.0)
+        dataclasses.replace(charge, verdict="paid", fault=CALM, before=6.0, after=0.0)
         for charge in planned.charges
     )
     return dataclasses.replace(
@@ -76,4 +77,6 @@ async def test_a_server_without_patience_is_found_out(tmp_path: Path) -> None:
     found = await ended(storm)
     wrong = judge.faults(storm, found)
     assert any("is charged beside" in fault for fault in wrong)
-    assert any("the money was taken 2 times" in fault for fault in wrong)
+    # Or more often: its form may be open a third time before the first charge has arrived.
+    twice = re.compile(r"the money was taken ([2-9]|\d\d+) times$")
+    assert any(twice.search(fault) for fault in wrong), wrong
