@@ -22,7 +22,7 @@ from checkout.model.status import LIVE, SUCCESSFUL, Status
 from checkout.payments import reservations, status_query, transitions
 from checkout.payments.context import Context
 from checkout.payments.operations import query_operation
-from checkout.payments.schedule import HOUR, next_recovery
+from checkout.payments.schedule import DAY, HOUR, next_recovery
 from checkout.payments.status_query import QueryResult
 
 log = structlog.get_logger(__name__)
@@ -155,14 +155,14 @@ async def _query(context: Context, due: Due, now: float) -> None:
 
 async def _next(context: Context, due: Due, now: float) -> float | None:
     """When to query after this query; None: it is the last. A notification begins the intervals
-    anew where they are over, so that no query that fails leaves late money to a person."""
+    anew where they are over, for a day: queries that fail must not leave late money to a person."""
     alive = due.status == Status.PENDING
     slow = context.query_interval(due.account)
     at = next_recovery(due.created_at, now, due.expires_at, slow=slow, alive=alive)
     if at is not None:
         return at
     said = await context.ledger.read(_last_notification, due.payment, due.number)
-    return None if said is None else next_recovery(said.at, now, said.at)
+    return None if said is None else next_recovery(said.at, now, said.at + DAY)
 
 
 async def _end_of_recovery(

@@ -26,7 +26,7 @@ from checkout.ledger.schema import attempts, outbox, payments
 from checkout.model.status import FINAL
 from checkout.payments import review, transitions
 from checkout.payments.context import Context
-from checkout.payments.schedule import DAY
+from checkout.payments.schedule import DAY, HOUR
 from checkout.settings import load
 from checkout.settings.shops import public_half
 from tests.storm.customers import Crowd, Customer
@@ -53,6 +53,7 @@ PACE: Final = {
 LONGEST: Final = 3600.0  # seconds of a storm
 CROWD: Final = 120  # customers at once
 CALM_STEPS: Final = (5, 30, 120, 300, 900, 3600, 2 * 3600)  # seconds; then a day
+LATE_STEPS: Final = (HOUR,) * 12  # in which late money is asked about: many queries fail
 ROUND: Final = 300.0  # seconds in which what is due at one time of the calm must be done
 LEASE: Final = PACE["webhook_lease"] + 1
 WORKERS: Final = (1, 2)  # of the two servers
@@ -177,7 +178,7 @@ class Storm:
             await self._pass_time(context, *CALM_STEPS, DAY, *CALM_STEPS)  # open forms expire
             self._take_late(await context.ledger.read(payments_of, self.uids))
             await self.world.quiet()
-            await self._pass_time(context, *CALM_STEPS)
+            await self._pass_time(context, *CALM_STEPS, *LATE_STEPS)
 
     async def _pass_time(self, context: Context, *steps: float) -> None:
         await self._all_that_is_due(context)
