@@ -49,6 +49,8 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The longest first, lest one process of pytest-xdist goes on alone at the end.
+    items.sort(key=lambda item: "storm" not in item.path.parts)
     if os.environ.get("CHECKOUT_CHROMIUM"):
         return
     if os.environ.get("CI") == "true":
