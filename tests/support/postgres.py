@@ -28,7 +28,12 @@ STOP_SECONDS: Final = 20.0
 
 # Nothing is synced: a killed process loses nothing, a power cut is no test's business but those
 # that say so.
-FAST: Final = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal"}
+FAST: Final = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "autovacuum": "off",  # rows stay where they were written
+}
 USUAL: Final = {"listen_addresses": "", "max_connections": "200", "max_wal_senders": "0"}
 
 
