@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Float,
     Select,
     bindparam,
     case,
@@ -48,6 +49,24 @@ TAKE_QUERY: Final = Change(
         next_query_at=bindparam("until"),
         asked_at=bindparam("now"),
         queries=attempts.c.queries + 1,
+    )
+)
+# By the row as it is when its turn comes: a query may just have been taken.
+_interval_ends = attempts.c.asked_at + bindparam("interval", type_=Float)
+_earliest = case((_interval_ends > bindparam("now"), _interval_ends), else_=bindparam("now"))
+_soon = case(
+    (
+        or_(attempts.c.asked_at.is_(None), attempts.c.next_query_at < _earliest),
+        attempts.c.next_query_at,
+    ),
+    else_=_earliest,
+)
+QUERY_SOON: Final = Change(
+    update(attempts)
+    .where(attempts.c.key == bindparam("of_key"))
+    .values(
+        next_query_at=_soon,
+        sweep_at=case((_soon > bindparam("now"), _soon), else_=bindparam("now")),
     )
 )
 MADE: Final = Change(
@@ -176,6 +195,12 @@ def by_notify_ticket(conn: Connection, ticket: str) -> Attempt | None:
 def _one(conn: Connection, query: Query, value: str) -> Attempt | None:
     row = query.first(conn, value=value)
     return None if row is None else attempt_of(row)
+
+
+def query_soon(conn: Connection, key: str, *, now: float, interval: float) -> None:
+    """Let it be queried, also by recovery, `interval` seconds after its last query or now. Before
+    the charge is answered nothing changes but recovery's time."""
+    QUERY_SOON(conn, {"of_key": key, "now": now, "interval": interval})
 
 
 @alone

@@ -167,18 +167,9 @@ def record_notification(
         gateway_initiated.record_notice(conn, attempt, outcome.notice, now)
         agrees = agrees or attempt.status in AFTER
     if not agrees:
-        soon = _query_after_notification(attempt, now)
-        attempts.change(conn, attempt.key, next_query_at=soon, sweep_at=max(now, soon))
-        attempt = msgspec.structs.replace(attempt, next_query_at=soon)
+        attempts.query_soon(conn, attempt.key, now=now, interval=next_query(0))
+        attempt = attempts.by_key(conn, attempt.key) or attempt
     return attempt, agrees
-
-
-def _query_after_notification(attempt: Attempt, now: float) -> float:
-    """When the attempt may be queried next: the shortest interval after the last query, however
-    long the interval has grown. Not before the charge itself is answered."""
-    if attempt.asked_at is None:
-        return attempt.next_query_at
-    return min(attempt.next_query_at, max(now, attempt.asked_at + next_query(0)))
 
 
 def unanswered(outcome: Outcome) -> bool:

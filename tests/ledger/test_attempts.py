@@ -231,3 +231,31 @@ async def test_tries_are_found_in_their_index(ledger: Ledger, name: str) -> None
     found = await ledger.read(plan)
     assert f"USING INDEX {index} ({name}=? AND created_at>?)" in found
     assert "TEMP B-TREE" not in found
+
+
+@pytest.mark.parametrize(
+    ("asked_before", "allowed_in"),
+    [(100.0, 0.0), (0.4, 0.6), (0.0, 1.0)],
+    ids=["long ago", "a moment ago", "meanwhile"],
+)
+async def test_a_query_soon_is_not_a_second_one(
+    ledger: Ledger, paying: PaymentRow, asked_before: float, allowed_in: float
+) -> None:
+    """By the row as it is, whatever its transaction has read of it before."""
+    put = attempt(paying, next_query_at=NOW - asked_before)
+    await ledger.write(attempts.add, put)
+    asked = NOW - asked_before
+    assert await ledger.write(attempts.take_query, put.key, now=asked, until=NOW + 30)
+    await ledger.write(attempts.query_soon, put.key, now=NOW, interval=1.0)
+    found = await ledger.read(attempts.by_key, put.key)
+    assert found is not None
+    assert found.next_query_at == found.sweep_at == pytest.approx(NOW + allowed_in, abs=0.01)
+
+
+async def test_what_is_due_soon_anyway_stays_so(ledger: Ledger, paying: PaymentRow) -> None:
+    put = attempt(paying, next_query_at=NOW + 5, asked_at=None)
+    await ledger.write(attempts.add, put)
+    await ledger.write(attempts.query_soon, put.key, now=NOW, interval=1.0)
+    found = await ledger.read(attempts.by_key, put.key)
+    assert found is not None
+    assert found.next_query_at == found.sweep_at == NOW + 5
