@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from checkout.model.validation.table import FieldTable, Row
@@ -19,9 +17,9 @@ from checkout.shop_api.operation import OPERATION
 from checkout.shop_api.products import PRODUCT
 from checkout.shop_api.travel import TRAVEL
 from checkout.web.api.payment_lists import PAGES
+from tools.marked_documents import filled, marked, rewrite
 
-DOCS: Final = Path(__file__).parents[1] / "docs"
-MARKED: Final = re.compile(r"(<!-- fields: (\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)
+MARKED: Final = marked("fields")
 
 
 class Documented(NamedTuple):
@@ -97,12 +95,8 @@ def table(name: str) -> str:
 
 def written(text: str) -> str:
     """A document with its tables as they are now."""
-    return MARKED.sub(lambda found: found[1] + table(found[2]) + found[3], text)
+    return filled(text, MARKED, table)
 
 
 if __name__ == "__main__":
-    for path in DOCS.glob("*.md"):
-        before = path.read_text()
-        if (after := written(before)) != before:
-            path.write_text(after)
-            print(path.name)
+    rewrite(written)

@@ -7,10 +7,8 @@ trying every move of every attempt.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import product
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from checkout.model.status import (
@@ -21,9 +19,9 @@ from checkout.model.status import (
     Status,
     payment_status,
 )
+from tools.marked_documents import filled, marked, rewrite
 
-DOCS: Final = Path(__file__).parents[1] / "docs"
-MARKED: Final = re.compile(r"(<!-- picture: (\w+) -->\n).*?(<!-- end of picture -->)", re.DOTALL)
+MARKED: Final = marked("picture")
 
 Edge = tuple[str, str]
 
@@ -123,12 +121,8 @@ def picture(name: str) -> str:
 
 def written(text: str) -> str:
     """A document with its pictures as the tables are now."""
-    return MARKED.sub(lambda found: found[1] + picture(found[2]) + found[3], text)
+    return filled(text, MARKED, picture)
 
 
 if __name__ == "__main__":
-    for path in DOCS.glob("*.md"):
-        before = path.read_text()
-        if (after := written(before)) != before:
-            path.write_text(after)
-            print(path.name)
+    rewrite(written)

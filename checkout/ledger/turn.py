@@ -52,9 +52,8 @@ class Turn:
 def _open(database: Path, end: str) -> int:
     """The lock file, which stays: to remove it would let two hold it."""
     found = os.open(f"{database}{end}", os.O_RDWR | os.O_CREAT, PRIVATE)
-    if (
-        sys.platform != "win32" and os.geteuid() == 0
-    ):  # a command run by root must not lock the server out
+    # A command that root runs must not lock the server out.
+    if sys.platform != "win32" and os.geteuid() == 0:
         owner = database.stat()
         os.fchown(found, owner.st_uid, owner.st_gid)
     return found

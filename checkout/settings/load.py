@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
@@ -27,6 +27,8 @@ from checkout.settings.values import (
     Settings,
     Smtp,
 )
+
+N = TypeVar("N", bound=Struct)
 
 VARIABLE: Final = "CHECKOUT_CONFIG"
 DEFAULT: Final = "checkout.toml"
@@ -102,8 +104,8 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
         smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,
         retention=fields.get("retention", rules.duration, RETENTION),
         retention_unpaid=fields.get("retention_unpaid", rules.duration, RETENTION_UNPAID),
-        limits=_limits(fields.within("limits")),
-        postgresql=_postgresql(fields.within("postgresql")),
+        limits=_table_of(fields.within("limits"), Limits, COUNT, LIMITS),
+        postgresql=_table_of(fields.within("postgresql"), PostgresLimits, SECONDS, POSTGRESQL),
         egress_ports=ports,
         notify_networks=fields.get("notify_networks", many(rules.private_network), ()),
     )
@@ -155,28 +157,19 @@ def _smtp(fields: Reader) -> Smtp:
     return smtp
 
 
-def _limits(fields: Reader) -> Limits:
-    default = Limits()
-    limits = Limits(
+def _table_of(
+    fields: Reader, kind: type[N], usual: Rule[Any], others: Mapping[str, Rule[Any]]
+) -> N:
+    """A table whose settings all have defaults: each by a rule of its own, or the usual one."""
+    default = kind()
+    found = kind(
         **{
-            name: fields.get(name, LIMITS.get(name, COUNT), getattr(default, name))
-            for name in Limits.__struct_fields__
+            name: fields.get(name, others.get(name, usual), getattr(default, name))
+            for name in kind.__struct_fields__
         }
     )
     fields.no_others()
-    return limits
-
-
-def _postgresql(fields: Reader) -> PostgresLimits:
-    default = PostgresLimits()
-    limits = PostgresLimits(
-        **{
-            name: fields.get(name, POSTGRESQL.get(name, SECONDS), getattr(default, name))
-            for name in PostgresLimits.__struct_fields__
-        }
-    )
-    fields.no_others()
-    return limits
+    return found
 
 
 def _check_return_url(fields: Reader, settings: Settings) -> None:

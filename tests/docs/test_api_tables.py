@@ -12,7 +12,8 @@ from checkout.model.validation.table import FieldTable
 from checkout.shop_api.merchant_initiated import table_of
 from checkout.web.api.document import DESCRIBED
 from checkout.web.api.merchant_initiated import KINDS
-from tools.api_tables import DOCS, MARKED, TABLES, shown, written
+from tools.api_tables import MARKED, TABLES, shown, written
+from tools.marked_documents import DOCS
 
 DOCUMENTS = sorted(path for path in DOCS.glob("*.md") if MARKED.search(path.read_text()))
 READ_BY = {

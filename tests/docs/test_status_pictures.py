@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 
 from checkout.model.status import MOVES, OUTWARD, Status
-from tools.status_pictures import BOXES, DOCS, MARKED, PICTURES, picture, written
+from tools.marked_documents import DOCS
+from tools.status_pictures import BOXES, MARKED, PICTURES, picture, written
 
 DOCUMENTS = sorted(path for path in DOCS.glob("*.md") if MARKED.search(path.read_text()))
 ARROW: Final = re.compile(r"^ +(\S+) --> (\S+)$", re.MULTILINE)

@@ -196,14 +196,11 @@ def on(ledger: InlineLedger, machine: type[Machine]) -> type[Machine]:
     return type(machine.__name__, (machine,), {"ledger": ledger})
 
 
-class Payments(Machine):
+class BankMachine(Machine):
+    """With a bank behind the gateway: what it does by itself, and what the network does with it."""
+
     context_class: ClassVar[type[Context]] = Context
     gateway_class: ClassVar[type[OverpayCards]] = OverpayCards
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tabs: list[Payment] = []
-        self.won = False
 
     def other_side(self) -> None:
         self.bank = HonestGateway(self.clock)
@@ -211,7 +208,81 @@ class Payments(Machine):
     def new_context(self) -> Context:
         gateway = self.gateway_class(banks.options(), self.bank.transport())
         gateways: dict[str, Gateway] = {"cards": gateway}
-        context = self.context_class(SETTINGS, self.ledger, gateways, clock=self.clock)
+        return self.context_class(SETTINGS, self.ledger, gateways, clock=self.clock)
+
+    # The bank
+
+    @precondition(lambda self: self.unfinished)
+    @rule(place=which, state=st.sampled_from(("paid", "paid", "declined", "expired", "pending")))
+    def bank_decides(self, place: int, state: str) -> None:
+        found = self.unfinished
+        self.bank.turn(found[place % len(found)], state, notify=True)
+
+    @precondition(lambda self: self.refused)
+    @rule(place=which)
+    def bank_takes_the_money_late(self, place: int) -> None:
+        found = self.refused
+        self.bank.turn(found[place % len(found)], "paid", notify=True)
+
+    @precondition(lambda self: self.bank.notices)
+    @rule(place=which, fault=query_faults, disk=disk_faults)
+    def bank_notifies(self, place: int, fault: str, disk: str) -> None:
+        """In any order, any number of times."""
+        self.prepare(query=fault, disk=disk)
+        self.hear(self.bank.notices[place % len(self.bank.notices)])
+
+    @precondition(lambda self: self.bank.held)
+    @rule(place=which)
+    def a_slow_answer_comes(self, place: int) -> None:
+        self.bank.let_go(place % len(self.bank.held))
+        self.rest()
+
+    # How a step is made
+
+    def prepare(
+        self, verdict: str = "paid", fault: str = "", disk: str = "", *, query: str = ""
+    ) -> None:
+        self.bank.verdicts = [verdict]
+        self.bank.faults = [fault]
+        self.bank.query_faults = [query]
+        self.ledger.faults = [disk] if disk else []
+
+    def hear(self, notice: banks.Notice) -> None:
+        key = self.bank.transactions[notice.uid].key
+        found = [each for each in self.attempts if each.key == key]
+        if not found:
+            return
+        try:
+            self.done(
+                receive_notification(
+                    self.context, "cards", found[0].notify_ticket, notice.headers, notice.body
+                )
+            )
+        except Unavailable:  # then the gateway sends it again
+            return
+        finally:
+            self.ledger.faults.clear()
+        notice.heard = True
+
+    # What is there
+
+    @property
+    def unfinished(self) -> list[Transaction]:
+        return [t for t in self.bank.transactions.values() if t.state in banks.UNFINISHED]
+
+    @property
+    def refused(self) -> list[Transaction]:
+        return [t for t in self.bank.transactions.values() if t.state in ("declined", "expired")]
+
+
+class Payments(BankMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tabs: list[Payment] = []
+        self.won = False
+
+    def new_context(self) -> Context:
+        context = super().new_context()
         self.lines = [DueQueries(context) for _ in range(2)]  # of two workers
         return context
 
@@ -321,25 +392,6 @@ class Payments(Machine):
 
     # The bank
 
-    @precondition(lambda self: self.unfinished)
-    @rule(place=which, state=st.sampled_from(("paid", "paid", "declined", "expired", "pending")))
-    def bank_decides(self, place: int, state: str) -> None:
-        found = self.unfinished
-        self.bank.turn(found[place % len(found)], state, notify=True)
-
-    @precondition(lambda self: self.refused)
-    @rule(place=which)
-    def bank_takes_the_money_late(self, place: int) -> None:
-        found = self.refused
-        self.bank.turn(found[place % len(found)], "paid", notify=True)
-
-    @precondition(lambda self: self.bank.notices)
-    @rule(place=which, fault=query_faults, disk=disk_faults)
-    def bank_notifies(self, place: int, fault: str, disk: str) -> None:
-        """In any order, any number of times."""
-        self.prepare(query=fault, disk=disk)
-        self.hear(self.bank.notices[place % len(self.bank.notices)])
-
     @precondition(lambda self: self.bank.notices)
     @rule(place=which, attempt=which)
     def somebody_forges(self, place: int, attempt: int) -> None:
@@ -377,12 +429,6 @@ class Payments(Machine):
         """Down, it takes charges but answers no query."""
         self.bank.down = not self.bank.down
 
-    @precondition(lambda self: self.bank.held)
-    @rule(place=which)
-    def a_slow_answer_comes(self, place: int) -> None:
-        self.bank.let_go(place % len(self.bank.held))
-        self.rest()
-
     @precondition(lambda self: len(self.attempts) > 1 or self.clock() > BEGINNING + 60)
     @rule(what=st.sampled_from(RARE), fault=query_faults)
     def something_rare(self, what: str, fault: str) -> None:
@@ -402,29 +448,6 @@ class Payments(Machine):
 
     # How a step is made
 
-    def prepare(
-        self, verdict: str = "paid", fault: str = "", disk: str = "", *, query: str = ""
-    ) -> None:
-        self.bank.verdicts = [verdict]
-        self.bank.faults = [fault]
-        self.bank.query_faults = [query]
-        self.ledger.faults = [disk] if disk else []
-
-    def hear(self, notice: banks.Notice) -> None:
-        key = self.bank.transactions[notice.uid].key
-        found = [each for each in self.attempts if each.key == key]
-        if not found:
-            return
-        try:
-            self.done(
-                receive_notification(
-                    self.context, "cards", found[0].notify_ticket, notice.headers, notice.body
-                )
-            )
-        except Unavailable:  # then the gateway sends it again
-            return
-        notice.heard = True
-
     def judge(self, *, accept: bool) -> None:
         """Refused without a query, so an alert about money that the bank has taken stays."""
         if any(attempt.mismatch and attempt.live for attempt in self.attempts):
@@ -433,16 +456,6 @@ class Payments(Machine):
                     self.context, self.uid, accept=accept, by=samples.ANN, reason="seen"
                 )
             )
-
-    # What is there
-
-    @property
-    def unfinished(self) -> list[Transaction]:
-        return [t for t in self.bank.transactions.values() if t.state in banks.UNFINISHED]
-
-    @property
-    def refused(self) -> list[Transaction]:
-        return [t for t in self.bank.transactions.values() if t.state in ("declined", "expired")]
 
     # What must always be true
 

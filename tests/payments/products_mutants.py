@@ -8,25 +8,14 @@ from typing import Any, Final
 import msgspec
 
 from checkout.errors import SoldOut
-from checkout.gateways.base import Charge
-from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger import attempts, events
-from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
-from checkout.model.status import Status
 from checkout.payments import products, reservations, transitions
 from checkout.payments.context import Context
 from checkout.payments.reservations import HOLD
 from checkout.payments.schedule import HOUR
+from tests.payments.payment_mutants import TimeoutMeansFailed
 from tests.payments.products_state_machine import Products
 from tests.support.ledgers import WrappedLedger
-
-
-class TimeoutMeansFailed(OverpayCards):
-    async def pay(self, charge: Charge) -> Outcome:
-        outcome = await super().pay(charge)
-        if outcome == UNKNOWN:
-            return Outcome(Status.DECLINED, reason=DeclineReason.TIMED_OUT)
-        return outcome
 
 
 class NeverGivesBack(Context):

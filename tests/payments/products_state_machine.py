@@ -9,16 +9,14 @@ end all works again, time passes, and `settled()` compares it with the money tha
 from __future__ import annotations
 
 from collections import Counter
-from typing import ClassVar, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlalchemy import Connection, select
 
-from checkout.errors import SoldOut, Unavailable
-from checkout.gateways.base import Gateway
-from checkout.gateways.overpay.cards import OverpayCards
+from checkout.errors import SoldOut
 from checkout.ledger import events, schema
 from checkout.ledger import products as shelves
 from checkout.ledger.events import Event
@@ -28,14 +26,13 @@ from checkout.model.order import PageSettings
 from checkout.model.product import Product
 from checkout.model.status import FINAL, SUCCESSFUL, UNPAID_ENDS, Status
 from checkout.payments import charge, customer_actions, products, status_query, transitions
-from checkout.payments.context import Context
 from checkout.payments.products import Choice, NotForSale
 from checkout.payments.recovery import reconcile, sweep
 from checkout.payments.reservations import HOLD
 from checkout.payments.schedule import DAY, HOUR
 from tests.payments.payment_state_machine import (
     SETTINGS,
-    Machine,
+    BankMachine,
     charge_faults,
     disk_faults,
     first_verdicts,
@@ -45,8 +42,7 @@ from tests.payments.payment_state_machine import (
 )
 from tests.support import honest_gateway as banks
 from tests.support import samples
-from tests.support.harness import receive_notification, submission
-from tests.support.honest_gateway import HonestGateway, Transaction
+from tests.support.harness import submission
 
 STOCKS: Final = (1, 2, 12)
 MOST: Final = 10  # pieces at once; of 12 no more are held unpaid: the next buyers' are taken by Pay
@@ -97,10 +93,7 @@ def _purchase(conn: Connection, uid: str) -> Purchase:
     return Purchase(transitions.read(conn, uid), reserved, events.of(conn, uid))
 
 
-class Products(Machine):
-    context_class: ClassVar[type[Context]] = Context
-    gateway_class: ClassVar[type[OverpayCards]] = OverpayCards
-
+class Products(BankMachine):
     def __init__(self) -> None:
         super().__init__()
         self.product = ""
@@ -108,14 +101,6 @@ class Products(Machine):
         self.by_form: dict[Choice, set[str]] = {}
         self.cut = 0  # pieces that the shop took off the shelf although they were held or sold
         self.before: Shelf | None = None
-
-    def other_side(self) -> None:
-        self.bank = HonestGateway(self.clock)
-
-    def new_context(self) -> Context:
-        gateway = self.gateway_class(banks.options(), self.bank.transport())
-        gateways: dict[str, Gateway] = {"cards": gateway}
-        return self.context_class(SETTINGS, self.ledger, gateways, clock=self.clock)
 
     @initialize(
         quantity=st.sampled_from(STOCKS),
@@ -191,26 +176,6 @@ class Products(Machine):
             else customer_actions.cancel(self.context, payment)
         )
 
-    # The bank
-
-    @precondition(lambda self: self.unfinished)
-    @rule(place=which, state=st.sampled_from(("paid", "paid", "declined", "expired")))
-    def bank_decides(self, place: int, state: str) -> None:
-        found = self.unfinished
-        self.bank.turn(found[place % len(found)], state, notify=True)
-
-    @precondition(lambda self: self.refused)
-    @rule(place=which)
-    def bank_takes_the_money_late(self, place: int) -> None:
-        found = self.refused
-        self.bank.turn(found[place % len(found)], "paid", notify=True)
-
-    @precondition(lambda self: self.bank.notices)
-    @rule(place=which, fault=query_faults, disk=disk_faults)
-    def bank_notifies(self, place: int, fault: str, disk: str) -> None:
-        self.prepare(query=fault, disk=disk)
-        self.hear(self.bank.notices[place % len(self.bank.notices)])
-
     # The shop, the network and the server
 
     @rule(quantity=st.sampled_from(STOCKS), active=st.sampled_from((True, True, False)))
@@ -228,43 +193,10 @@ class Products(Machine):
         self.prepare(query=fault, disk=disk)
         self.verb(sweep(self.context))
 
-    @precondition(lambda self: self.bank.held)
-    @rule(place=which)
-    def a_slow_answer_comes(self, place: int) -> None:
-        self.bank.let_go(place % len(self.bank.held))
-        self.rest()
-
     @rule(dies=st.sampled_from((True, False, False)))
     def server_dies(self, *, dies: bool) -> None:
         if dies:
             self.die()
-
-    # How a step is made
-
-    def prepare(
-        self, verdict: str = "paid", fault: str = "", disk: str = "", *, query: str = ""
-    ) -> None:
-        self.bank.verdicts = [verdict]
-        self.bank.faults = [fault]
-        self.bank.query_faults = [query]
-        self.ledger.faults = [disk] if disk else []
-
-    def hear(self, notice: banks.Notice) -> None:
-        key = self.bank.transactions[notice.uid].key
-        for attempt in self.attempts_of_all:
-            if attempt.key == key:
-                ticket = attempt.notify_ticket
-                try:
-                    self.done(
-                        receive_notification(
-                            self.context, "cards", ticket, notice.headers, notice.body
-                        )
-                    )
-                except Unavailable:  # then the gateway sends it again
-                    return
-                finally:
-                    self.ledger.faults.clear()
-                notice.heard = True
 
     # What is there
 
@@ -277,16 +209,9 @@ class Products(Machine):
         return found[place % len(found)]
 
     @property
-    def attempts_of_all(self) -> list[Attempt]:
-        return [attempt for each in self.shelf.purchases for attempt in each.payment.attempts]
-
-    @property
-    def unfinished(self) -> list[Transaction]:
-        return [t for t in self.bank.transactions.values() if t.state in banks.UNFINISHED]
-
-    @property
-    def refused(self) -> list[Transaction]:
-        return [t for t in self.bank.transactions.values() if t.state in ("declined", "expired")]
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Of all purchases."""
+        return tuple(a for each in self.shelf.purchases for a in each.payment.attempts)
 
     # What must always be true
 
@@ -402,7 +327,7 @@ class Products(Machine):
 
     def sweeps_until_nothing_is_due(self) -> None:
         for _ in range(300):
-            due = [a.sweep_at for a in self.attempts_of_all if a.sweep_at is not None]
+            due = [a.sweep_at for a in self.attempts if a.sweep_at is not None]
             bought = [each.payment for each in self.shelf.purchases]
             due += [each.expires_at for each in bought if each.status is Status.OPEN]
             if not due:

@@ -8,6 +8,7 @@ import itertools
 import pytest
 
 from checkout.errors import NotFound, Unauthorized
+from checkout.ledger.rows import Payment
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
 from checkout.payments import status_query
@@ -75,6 +76,12 @@ async def test_what_a_gateway_added_to_our_address_may_be_its_proof(harness: Har
         )
 
 
+async def interval_grows(harness: Harness, payment: Payment) -> None:
+    for _ in range(8):
+        harness.clock.move(30)
+        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
+
+
 async def test_it_is_asked_about_at_once(harness: Harness) -> None:
     payment = await harness.paid_with(PENDING)
     harness.clock.move(1)
@@ -88,9 +95,7 @@ async def test_it_is_asked_about_at_once(harness: Harness) -> None:
 async def test_one_that_is_too_early_waits_for_recovery(harness: Harness) -> None:
     """A query was sent just now: at most one in an interval, also for notifications."""
     payment = await harness.paid_with(UNKNOWN)
-    for _ in range(8):
-        harness.clock.move(30)
-        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
+    await interval_grows(harness, payment)
     asked = len(harness.gateway.queries)
     harness.gateway.will_state(PAID)
     for _ in range(5):
@@ -103,9 +108,7 @@ async def test_one_that_is_too_early_waits_for_recovery(harness: Harness) -> Non
 
 async def test_the_interval_that_has_grown_does_not_hold_it_up(harness: Harness) -> None:
     payment = await harness.paid_with(PENDING)
-    for _ in range(8):
-        harness.clock.move(30)
-        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
+    await interval_grows(harness, payment)
     asked = len(harness.gateway.queries)
     harness.gateway.will_state(PAID)
     harness.clock.move(2)
@@ -121,9 +124,7 @@ async def test_the_interval_that_has_grown_does_not_hold_it_up(harness: Harness)
 async def test_pages_of_every_worker_look_soon_after_it(harness: Harness) -> None:
     """Also where it came to another worker, or that one can't query yet."""
     payment = await harness.paid_with(PENDING)
-    for _ in range(8):
-        harness.clock.move(30)
-        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
+    await interval_grows(harness, payment)
     assert (status_query.next_check(harness.context, await harness.payment(payment)) or 0) > 10
     await harness.notify(payment.attempts[0])
     other = harness.restarted()
