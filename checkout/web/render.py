@@ -35,7 +35,6 @@ MEDIA_TYPES: Final = {
 
 # Removed: a page is sent uncompressed, and its size has a limit.
 _INDENTATION: Final = re.compile(r"^[ \t]+", re.MULTILINE)
-
 _NO_CODE: Final = re.compile(r"^[ \t]*(//.*\n)?", re.MULTILINE)
 
 # The stylesheet's rule for dark devices, and what replaces it where the shop has chosen a scheme.
@@ -55,12 +54,6 @@ def integrity(body: bytes) -> str:
 def squeezed(source: str) -> str:
     """A script of ours without its lines of comment and its indentation."""
     return _NO_CODE.sub("", source)
-
-
-def _script(path: Path) -> str:
-    """What of a file goes out: a vendored one as it is."""
-    source = path.read_text(encoding="utf-8")
-    return source if path.parent.name == "vendor" else squeezed(source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +81,8 @@ class Assets:
             self.add(f"app-{scheme}.css", changed)
         bundles: dict[str, list[str]] = json.loads((folder / "js" / "bundles.json").read_text())
         for name, parts in bundles.items():
-            joined = "\n;".join(_script((folder / "js" / part).resolve()) for part in parts)
-            self.add(f"{name}.js", joined.encode())
+            scripts = [squeezed((folder / "js" / part).read_text("utf-8")) for part in parts]
+            self.add(f"{name}.js", "\n;".join(scripts).encode())
 
     def add(self, name: str, body: bytes) -> str:
         """Serve `body` as `name` with its hash in it; the address. Never changed, so cacheable."""

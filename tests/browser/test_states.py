@@ -160,7 +160,7 @@ async def test_paid(servers: Servers, customer: Shopper) -> None:
     await customer.at("result")
     await expect(page.locator("#headline")).to_be_focused()
     await look(page, "paid")
-    await customer.press("Receipt to print")
+    await customer.press("Printable receipt")
     await customer.reads("Paid")
     await look(page, "receipt")
 
@@ -202,7 +202,7 @@ async def test_not_found(servers: Servers, customer: Shopper) -> None:
     customer.expected = {404}
     page = customer.page
     await page.goto(f"{servers.checkout}/en/payment/0/0")
-    await customer.reads("There is no such payment")
+    await customer.reads("We can't find this payment")
     await look(page, "not-found")
 
 
@@ -214,7 +214,7 @@ async def test_too_many(servers: Servers, customer: Shopper) -> None:
         await customer.pay(DECLINED)
         await expect(page.locator("#f-code")).to_have_value("")
     await customer.pay(DECLINED)
-    await expect(page.locator(".now")).to_contain_text("Too many tries. Nothing was charged.")
+    await expect(page.locator(".now")).to_contain_text("Too many attempts. Nothing was charged.")
     await look(page, "too-many")
     assert len(await servers.transactions(order)) == 5
 
@@ -269,7 +269,7 @@ async def test_overloaded(small: Servers, chromium: Browser) -> None:
         await page.reload()
         await customer.reads("How to pay")
         await page.goto(address)
-        await customer.reads("We are very busy just now")
+        await customer.reads("We are very busy right now")
         await look(page, "overloaded")
         assert (await servers.client.get(waiting)).status_code == 200
 

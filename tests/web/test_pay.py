@@ -508,7 +508,7 @@ async def test_too_many_tries_of_one_payment(opened: Opened) -> None:
         assert answer.status_code == 429
         assert 1 <= int(answer.headers["retry-after"]) <= 61
         page = Page(answer.text)
-        assert page.headline == "Too many tries"
+        assert page.headline == "Too many attempts"
         assert "Demo shop" in page.text
         assert made.path() in page.links
         assert len(server.line.charges) == 2
@@ -542,7 +542,7 @@ async def test_a_body_that_is_too_large(server: Server, customer: Customer) -> N
     answer = await customer.submit(form, **CARD, more="x" * 70_000)
     assert answer.status_code == 413
     page = Page(answer.text)
-    assert page.headline == "That was too much"
+    assert page.headline == "That was too long"
     assert made.path() in page.links
     answer = await customer.submit(form, **CARD | {f"f{n}": "" for n in range(200)})
     assert answer.status_code == 400
@@ -579,7 +579,7 @@ async def test_nothing_is_charged_without_the_ledger(opened: Opened) -> None:
         answer = await customer.submit(form, **CARD)
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
-        assert Page(answer.text).headline == "We are very busy just now"
+        assert Page(answer.text).headline == "We are very busy right now"
         assert not server.line.charges
         assert not made.attempts()  # rolled back whole
 

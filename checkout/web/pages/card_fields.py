@@ -19,7 +19,7 @@ FOUR_IN_FRONT: Final = N_("4 digits on the front")
 CARD_FIELDS: Final = (
     ("number", N_("Card number"), None, "cc-number", "numeric", 32),
     ("expiry", N_("Expiry date"), N_("MM/YY"), "cc-exp", "numeric", 10),
-    ("code", N_("Security code"), N_("3 digits on the back"), "cc-csc", "numeric", 4),
+    ("code", N_("Security code (CVC)"), N_("3 digits on the back"), "cc-csc", "numeric", 4),
     ("holder", N_("Name on card"), None, "cc-name", None, 64),
 )
 
