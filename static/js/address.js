@@ -14,6 +14,7 @@
       rest.delete(field);
       last.after(field);
       last = field;
+      delete field.dataset.unused;
       field.hidden = !used;
       field.querySelector("input").disabled = !used;
     };
