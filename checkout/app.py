@@ -68,6 +68,7 @@ from checkout.web.invoice_mail import invoice_sender
 from checkout.web.load_shedding import LoadShedder
 from checkout.web.pages import cancel, pay, payment, product, receipt, redirect, result, wait, who
 from checkout.web.proof_of_work import ProofOfWork
+from checkout.web.receipt_mail import receipt_sender
 from checkout.web.render import Assets, Renderer
 from checkout.web.request_size import bounded
 from checkout.web.security import LARGEST_BODY, security_headers
@@ -135,11 +136,11 @@ def create_app(
             _shops(downstream) as http,
         ):
             webhook_sender = WebhookSender(context, http)
-            mailer = Mailer(context, invoice_sender(context))
             context.verify = Verifier(context, http)
             due_queries = DueQueries(context)
             serving = AppContext(context, signer, renderer, {}, due_queries, challenge)
             app.state.context = serving
+            mailer = Mailer(context, invoice_sender(context), receipt_sender(serving))
             often = context.schedule.recovery_interval
             tasks = [
                 Task("recovery", Sweeper(context).turn, often),

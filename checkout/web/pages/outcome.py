@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import tzinfo
+from typing import Protocol
 
-from checkout.ledger.rows import Attempt
-from checkout.model.order import CARD_METHOD
+from checkout.i18n import Gettext
+from checkout.ledger.rows import Attempt, Payment
+from checkout.model.order import CARD_METHOD, Order
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import FINAL, SUCCESSFUL, Status
+from checkout.settings import Shop
 from checkout.web.pages import declines, messages
 from checkout.web.pages.components import (
     Notice,
@@ -47,7 +51,28 @@ def _shown_reason(attempt: Attempt | None, status: Status) -> DeclineReason | No
     return reason if status is Status.DECLINED or returned else None
 
 
-def receipt_rows(page: PaymentRequest) -> tuple[Row, ...]:
+class ReceiptRequest(Protocol):
+    """What a receipt is of and whom it is shown to: a `PaymentRequest`, or a mail."""
+
+    @property
+    def _(self) -> Gettext: ...
+    @property
+    def lang(self) -> str: ...
+    @property
+    def shop(self) -> Shop: ...
+    @property
+    def payment(self) -> Payment: ...
+    @property
+    def order(self) -> Order: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def time_zone(self) -> tzinfo: ...
+    @property
+    def is_customer(self) -> bool: ...
+
+
+def receipt_rows(page: ReceiptRequest) -> tuple[Row, ...]:
     """The receipt's rows, without personal data; only the customer sees the card's last digits."""
     _, payment, attempt = page._, page.payment, page.payment.shown
     order, status = payment.order, page.status
@@ -69,7 +94,7 @@ def receipt_rows(page: PaymentRequest) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _paid_with(page: PaymentRequest, attempt: Attempt) -> Iterator[Row]:
+def _paid_with(page: ReceiptRequest, attempt: Attempt) -> Iterator[Row]:
     _, card = page._, attempt.facts.card
     if card and card.last_4:
         brand = messages.BRAND.get(card.brand or "", _("Card"))
