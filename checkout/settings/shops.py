@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from checkout.i18n import LANGUAGES
 from checkout.model.order import KINDS, TRANSACTION_TYPES, Method
 from checkout.model.validation.reader import Invalid, Reader, Rule
 from checkout.model.validation.rules import (
@@ -45,6 +46,7 @@ _parameter = matching(
 _NAME: Final = text(80)
 _LINK_KEYS: Final = many(strong())
 _SCHEME: Final = choice(SCHEMES)
+_LANGUAGES: Final = many(choice(tuple(LANGUAGES)), least=1)
 _TYPES: Final = many(choice(TRANSACTION_TYPES), least=1)
 _LABEL, _MODE, _BRAND, _KIND = text(60), text(32), text(64), choice(KINDS)
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
@@ -77,6 +79,7 @@ def read_shop(
         logo=fields.get("logo", _address(sandbox=sandbox, ports=ports)),
         frame_origins=fields.get("frame_origins", framed, ()),
         return_origins=origins,
+        languages=fields.get("languages", _LANGUAGES, ()),
         accent=fields.get("accent", accent, DEFAULT_ACCENT),
         accent_dark=fields.get("accent_dark", accent_dark),
         scheme=fields.get("scheme", _SCHEME, "auto"),
