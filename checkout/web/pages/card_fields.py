@@ -1,4 +1,5 @@
-"""The inputs of a card on the payment page; nothing that was typed into them ever comes back."""
+"""The inputs of a card on the payment page. Of what was typed into them only the holder's name
+comes back, and never from a cache."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import msgspec
 from checkout.i18n import N_, gettext
 from checkout.model.order import CardFields
 from checkout.web.pages.components import Field
-from checkout.web.pages.field_values import masked_field, prefilled_field
+from checkout.web.pages.field_values import masked_field, prefilled_field, shown_again
 
 NO_HOLDER: Final = CardFields()
 FOUR_IN_FRONT: Final = N_("4 digits on the front")
@@ -54,6 +55,19 @@ def card_fields(
             oldest=oldest if name == "expiry" else None,
         )
         for name, label, hint, autocomplete, inputmode, longest in CARD_FIELDS
+    )
+
+
+def with_holder(fields: tuple[Field, ...], typed: Mapping[str, str]) -> tuple[Field, ...]:
+    """The inputs with the name that was typed, where the shop has not fixed one."""
+    name = shown_again(typed.get("holder"))
+    if not name:
+        return fields
+    return tuple(
+        msgspec.structs.replace(each, value=name)
+        if each.name == "holder" and not each.read_only
+        else each
+        for each in fields
     )
 
 

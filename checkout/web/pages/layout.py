@@ -47,6 +47,7 @@ class Layout(Struct, frozen=True):
     charges: bool = True  # False: a card is kept, and no money moves
     languages: tuple[tuple[str, str], ...] = ()  # to choose from: (code, its own name)
     frame: Frame | None = None  # where `framed`
+    behind: bool = False  # fetched by the script of a page in sight, whose looks it has
 
 
 def choices(codes: Collection[str]) -> tuple[tuple[str, str], ...]:

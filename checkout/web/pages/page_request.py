@@ -11,7 +11,7 @@ from checkout.settings import Shop
 from checkout.web.bodies import posted_form
 from checkout.web.context import AppContext
 from checkout.web.pages.layout import Frame, Layout, choices
-from checkout.web.request import AppRequest, header
+from checkout.web.request import AppRequest, behind, header
 from checkout.web.response import RawResponse
 from checkout.web.security import client_address, guard_form
 
@@ -28,12 +28,17 @@ class PageRequest:
     """In the shop's frame, by the browser's header; without one, by the order."""
     spoken: str = field(init=False)
     """The language with the customer's region, for amounts and times: "en-GB"."""
+    behind: str | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self.behind = behind(self.request)
         destination, order = header(self.request, b"sec-fetch-dest"), self.order
         wanted = order is not None and order.iframe
         self.spoken = with_region(self.lang, header(self.request, b"accept-language") or "")
-        self.framed = destination in ("iframe", "frame") if destination else wanted
+        if self.behind is not None:
+            self.framed = self.behind == "framed"
+        else:
+            self.framed = destination in ("iframe", "frame") if destination else wanted
 
     @property
     def order(self) -> Order | None:
@@ -72,6 +77,7 @@ class PageRequest:
             charges=order is None or order.moves_money,
             languages=choices(self.shop.languages),
             frame=self.frame(uid) if self.framed and self.shop.frame_origins else None,
+            behind=self.behind is not None,
         )
 
     def frame(self, uid: str | None) -> Frame:
