@@ -65,6 +65,7 @@ from checkout.web.context import AppContext
 from checkout.web.cors import readable_by_pages
 from checkout.web.errors import on_error
 from checkout.web.invoice_mail import invoice_sender
+from checkout.web.language_choice import in_another_language
 from checkout.web.load_shedding import LoadShedder
 from checkout.web.pages import cancel, pay, payment, product, receipt, redirect, result, wait, who
 from checkout.web.proof_of_work import ProofOfWork
@@ -176,6 +177,7 @@ def create_app(
             route_handlers=[*HANDLERS, *family_addresses.heads(HANDLERS)],
             lifespan=[lifespan],
             exception_handlers={Exception: on_error},
+            before_request=in_another_language,
             middleware=[ConcurrencyLimits(settings), load or LoadShedder()],
             before_send=[security_headers(settings, name=name), readable_by_pages(settings)],
             request_max_body_size=LARGEST_BODY,

@@ -36,7 +36,7 @@ from checkout.web.pages.components import Field, Notice, Row, Summary
 from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries
 from checkout.web.pages.error import ErrorPage
 from checkout.web.pages.field_values import masked_field
-from checkout.web.pages.layout import Layout, ShopView
+from checkout.web.pages.layout import Layout, ShopView, choices
 from checkout.web.pages.payment import MethodChoice, PaymentPage
 from checkout.web.pages.product import ProductPage
 from checkout.web.pages.receipt import ReceiptPage
@@ -116,8 +116,9 @@ class Fakes:
         return components.explained(found, self.lang)
 
     def layout(self, title: str, **more: Any) -> Layout:
-        picker = tuple((code, name, f"?{code}") for code, name in i18n.LANGUAGES.items())
-        return replace(Layout(self.lang, title, SHOP, languages=picker), **more)
+        direction = i18n.direction(self.lang)
+        layout = Layout(self.lang, title, direction, SHOP, languages=choices(()))
+        return replace(layout, **more)
 
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
         card = name == "credit_card"
@@ -278,7 +279,9 @@ class Fakes:
 
     def error(self, status: int, *actions: tuple[str, str], shop: ShopView | None = None) -> State:
         notice = self.notice(messages.ERROR[status])
-        layout = Layout(self.lang, notice.title, shop)
+        layout = Layout(
+            self.lang, notice.title, i18n.direction(self.lang), shop, languages=choices(())
+        )
         return "pages/error.html", ErrorPage(notice, status, actions), layout
 
 

@@ -46,6 +46,7 @@ _parameter = matching(
 _NAME: Final = text(80)
 _LINK_KEYS: Final = many(strong())
 _SCHEME: Final = choice(SCHEMES)
+_LANGUAGES: Final = many(choice(tuple(LANGUAGES)), least=1)
 _TYPES: Final = many(choice(TRANSACTION_TYPES), least=1)
 _NOTIFY_MAILS: Final = many(choice(NOTIFY_MAILS))
 _NOTIFY_LANGUAGE: Final = choice(tuple(LANGUAGES))
@@ -80,6 +81,7 @@ def read_shop(
         logo=fields.get("logo", _address(sandbox=sandbox, ports=ports)),
         frame_origins=fields.get("frame_origins", framed, ()),
         return_origins=origins,
+        languages=fields.get("languages", _LANGUAGES, ()),
         accent=fields.get("accent", accent, DEFAULT_ACCENT),
         accent_dark=fields.get("accent_dark", accent_dark),
         scheme=fields.get("scheme", _SCHEME, "auto"),

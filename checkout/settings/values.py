@@ -82,6 +82,7 @@ class Shop(HidesSecrets, frozen=True):
     link_keys: tuple[str, ...] = ()
     email: str | None = None
     logo: str | None = None
+    languages: tuple[str, ...] = ()  # that its pages can be shown in; empty: all of ours
     frame_origins: tuple[str, ...] = ()
     return_origins: tuple[str, ...] = ()
     accent: str = DEFAULT_ACCENT

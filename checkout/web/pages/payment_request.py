@@ -122,7 +122,7 @@ class PaymentRequest(PageRequest):
         return self.app.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
 
     def summary(self, *, timed: bool = False) -> Summary:
-        return summary(self.payment, self.lang, self.app.context.clock(), timed=timed)
+        return summary(self.payment, self.spoken, self.app.context.clock(), timed=timed)
 
     @property
     def time_zone(self) -> tzinfo:
