@@ -30,6 +30,7 @@ from checkout.model.status import FINAL, LIVE, MOVES, OUTWARD, Status
 from checkout.web.invoice_mail import InvoiceMail
 from checkout.web.pages import declines, messages
 from checkout.web.pages.layout import Layout
+from checkout.web.pages.order_lines import LinesView
 from checkout.web.pages.payment_request import PAGE
 from checkout.web.pages.wait import StatusView
 from checkout.web.render import Assets, Renderer
@@ -208,6 +209,7 @@ VIEWS: dict[str, dict[str, Any]] = {
         for path in (TEMPLATES / "pages").glob("*.html")
     },
     "partials/status.html": {"status": StatusView},
+    "partials/order_lines.html": {"view": LinesView},
     "mail/invoice.html": {"mail": InvoiceMail},
     "base.html": {},
 }
