@@ -50,6 +50,7 @@ class Layout(Struct, frozen=True):
     payee: str | None = None  # "Example Ltd, Cyprus"
     languages: tuple[tuple[str, str, str], ...] = ()  # (code, its own name, address)
     frame: Frame | None = None  # where `framed`
+    behind: bool = False  # fetched by the script of a page in sight, whose looks it has
 
 
 def payee_of(shop: Shop, language: str) -> str:

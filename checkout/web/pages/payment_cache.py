@@ -75,6 +75,7 @@ def key_of(
         shop,
         specimen.app.shop_view(specimen.shop),
         specimen.framed,
+        specimen.behind,
         oldest_month(today(specimen)),
     )
 
