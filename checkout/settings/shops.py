@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from checkout.i18n import LANGUAGES, SOURCE
+from checkout.i18n import LANGUAGES, SOURCE, locale
 from checkout.model.order import KINDS, TRANSACTION_TYPES, Method
 from checkout.model.validation.reader import Invalid, Reader, Rule
 from checkout.model.validation.rules import (
     choice,
+    country,
     email_address,
     flag,
     many,
@@ -44,6 +45,7 @@ _parameter = matching(
 )
 # Rules of every shop, made once: a file may have many shops.
 _NAME: Final = text(80)
+_LEGAL_NAME: Final = text(160)
 _LINK_KEYS: Final = many(strong())
 _SCHEME: Final = choice(SCHEMES)
 _LANGUAGES: Final = many(choice(tuple(LANGUAGES)), least=1)
@@ -79,6 +81,9 @@ def read_shop(
         link_keys=fields.get("link_keys", _LINK_KEYS, ()),
         email=fields.get("email", email_address),
         logo=fields.get("logo", _address(sandbox=sandbox, ports=ports)),
+        dark_logo=fields.get("dark_logo", _address(sandbox=sandbox, ports=ports)),
+        legal_name=fields.get("legal_name", _LEGAL_NAME),
+        country=fields.get("country", _country),
         frame_origins=fields.get("frame_origins", framed, ()),
         return_origins=origins,
         languages=fields.get("languages", _LANGUAGES, ()),
@@ -109,6 +114,14 @@ def read_shop(
 def _origins(sandbox: bool) -> tuple[Rule[tuple[str, ...]], Rule[tuple[str, ...]]]:
     """(the rule of `return_origins`, that of `frame_origins`)"""
     return many(back_origin(sandbox=sandbox)), many(frame_origin(sandbox=sandbox))
+
+
+def _country(value: Any) -> str:
+    """A rule: a country that pages can name."""
+    code: str = country(value)
+    if code not in locale(SOURCE).territories:
+        raise Invalid("must be a country's two letters (ISO 3166-1)")
+    return code
 
 
 def result_parameter(value: Any) -> str:

@@ -107,6 +107,13 @@ class Assets:
 _HOLE: Final = f"\ue000{secrets.token_hex(8)}:"
 
 
+class Part(str):
+    """HTML of a template of ours: a page that shows it escapes nothing of it any more."""
+
+    def __html__(self) -> Part:
+        return self
+
+
 class Renderer:
     """One Jinja environment a language, with its catalogue installed, made at its first use."""
 
@@ -127,6 +134,10 @@ class Renderer:
             self._environments[language] = found
         return found
 
+    def part(self, template: str, language: str, **context: Any) -> Part:
+        """The same, for a place in another page."""
+        return Part(self(template, language, **context))
+
     def fill(
         self,
         key: Hashable,
@@ -134,7 +145,7 @@ class Renderer:
         make: Callable[[Mapping[str, str]], str],
     ) -> bytes:
         """A page that is the same for every equal `key` but for `texts`, by their names. It is made
-        once, of holes in their places, and filled in with the texts, escaped."""
+        once, of holes in their places, and filled in with the texts, escaped but for a `part`."""
         page = self._pages.get(key)
         if page is None:
             made = make({name: f"{_HOLE}{name}\ue000" for name in texts})
@@ -143,7 +154,10 @@ class Renderer:
             page = [part.encode() for part in parts], parts[1::2]
             self._pages.put(key, page)
         filled, names = page[0].copy(), page[1]
-        escaped = {name: html.escape(text).encode() for name, text in texts.items()}
+        escaped = {
+            name: (text if isinstance(text, Part) else html.escape(text)).encode()
+            for name, text in texts.items()
+        }
         filled[1::2] = [escaped[name] for name in names]
         return b"".join(filled)
 

@@ -13,7 +13,7 @@ from checkout.web.context import app_of
 from checkout.web.language_choice import wished
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, notice
-from checkout.web.pages.layout import Layout, choices
+from checkout.web.pages.layout import Layout, choices, payee_of
 from checkout.web.pages.payment_request import payment_request
 from checkout.web.request import AppRequest, behind
 from checkout.web.response import RawResponse
@@ -50,6 +50,7 @@ def error_page(
         shop=app.shop_view(shop, page_settings) if shop else None,
         framed=page.framed if page else False,
         languages=choices(shop.languages if shop else ()),
+        payee=payee_of(shop, lang) if shop else None,
         behind=behind(request) is not None,
     )
     return app.show(

@@ -10,7 +10,7 @@ from checkout.model.order import Order, PageSettings
 from checkout.settings import Shop
 from checkout.web.bodies import posted_form
 from checkout.web.context import AppContext
-from checkout.web.pages.layout import Frame, Layout, choices
+from checkout.web.pages.layout import Frame, Layout, choices, payee_of
 from checkout.web.request import AppRequest, behind, header
 from checkout.web.response import RawResponse
 from checkout.web.security import client_address, guard_form
@@ -75,6 +75,7 @@ class PageRequest:
             framed=self.framed,
             test=order.test if order else test,
             charges=order is None or order.moves_money,
+            payee=payee_of(self.shop, self.lang),
             languages=choices(self.shop.languages),
             frame=self.frame(uid) if self.framed and self.shop.frame_origins else None,
             behind=self.behind is not None,
