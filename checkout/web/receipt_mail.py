@@ -50,7 +50,7 @@ from checkout.web.pages.outcome import receipt_rows
 from checkout.web.render import StaticFile
 
 TEST: Final = (N_("Test mode."), N_("No money moves."))
-OPEN_RECEIPT: Final = N_("Receipt to print")
+OPEN_RECEIPT: Final = N_("Printable receipt")
 
 
 class Texts(NamedTuple):

@@ -35,6 +35,7 @@ MEDIA_TYPES: Final = {
 
 # Removed: a page is sent uncompressed, and its size has a limit.
 _INDENTATION: Final = re.compile(r"^[ \t]+", re.MULTILINE)
+_NO_CODE: Final = re.compile(r"^[ \t]*(//.*\n)?", re.MULTILINE)
 
 # The stylesheet's rule for dark devices, and what replaces it where the shop has chosen a scheme.
 _DARK: Final = b"screen and (prefers-color-scheme: dark)"
@@ -48,6 +49,11 @@ SCHEMES: Final[dict[str, dict[bytes, bytes]]] = {
 def integrity(body: bytes) -> str:
     """The hash of a script or stylesheet as the `integrity` attribute wants it."""
     return f"sha384-{base64.b64encode(hashlib.sha384(body).digest()).decode()}"
+
+
+def squeezed(source: str) -> str:
+    """A script of ours without its lines of comment and its indentation."""
+    return _NO_CODE.sub("", source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,8 @@ class Assets:
             self.add(f"app-{scheme}.css", changed)
         bundles: dict[str, list[str]] = json.loads((folder / "js" / "bundles.json").read_text())
         for name, parts in bundles.items():
-            self.add(
-                f"{name}.js", b"\n;".join((folder / "js" / part).read_bytes() for part in parts)
-            )
+            scripts = [squeezed((folder / "js" / part).read_text("utf-8")) for part in parts]
+            self.add(f"{name}.js", "\n;".join(scripts).encode())
 
     def add(self, name: str, body: bytes) -> str:
         """Serve `body` as `name` with its hash in it; the address. Never changed, so cacheable."""

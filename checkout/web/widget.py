@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from litestar.handlers import HTTPRouteHandler
 from checkout import __version__
 from checkout.assets import STATIC
 from checkout.i18n import N_
-from checkout.web.render import integrity
+from checkout.web.render import integrity, squeezed
 from checkout.web.request import READ, AppRequest
 from checkout.web.static import FOREVER, takes_gzip
 
@@ -40,8 +39,6 @@ LATEST: Final = "public, max-age=3600, stale-while-revalidate=86400"
 # The texts of the script, which has its own table of languages.
 TEXTS: Final = (N_("Payment"), N_("Close"), N_("Open the payment page"))
 
-_NO_CODE: Final = re.compile(r"^[ \t]*(//.*\n)?", re.MULTILINE)
-
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -54,11 +51,6 @@ class Script:
     def of(cls, body: bytes) -> Script:
         etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
         return cls(body, gzip.compress(body, 9, mtime=0), integrity(body), etag)
-
-
-def squeezed(source: str) -> str:
-    """A script of ours without its lines of comment and its indentation."""
-    return _NO_CODE.sub("", source)
 
 
 def read_scripts(folder: Path = FOLDER) -> dict[str, Script]:

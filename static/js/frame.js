@@ -41,6 +41,12 @@
     if (event.target.closest("a[data-leave][target]")) tell("status", { status: "redirected" });
   });
 
+  // The form is open again: nothing is on its way any more.
+  document.addEventListener("checkout:open", () => {
+    state.live = false;
+    tell("status");
+  });
+
   addEventListener("message", ({ data, origin, source }) => {
     if (source !== parent || !registered.includes(origin)) return;
     if (data?.source !== "checkout" || data.event !== "hello" || root.dataset.around) return;
