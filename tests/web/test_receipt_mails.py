@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from checkout.payments.operations import start_operation
+from checkout.payments.summaries import Summaries
 from tests.support.mail_server import MailServer, open_mail_server
 from tests.web.server import CARD, DECLINED, CreatedPayment, Server, open_server
 
@@ -148,3 +151,28 @@ async def test_what_a_stranger_paid_with_is_not_told_to_the_customer(
     plain, html = parts(await come(made, mail_server, ANNA))
     assert "Visa" in plain
     assert "0000" not in plain + html.replace("#000000", "")
+
+
+async def test_what_a_day_has_brought(server: Server, mail_server: MailServer) -> None:
+    made = await paid(server)
+    context = server.app.state.context.context
+    today = datetime.now(UTC)
+    server.offset, found = 24 * 3600.0, list[EmailMessage]()
+    try:
+        for _ in range(500):
+            await Summaries(context).turn()
+            context.mails_due.set()
+            found = [mail for mail in mail_server.mails if "Demo shop am " in mail["Subject"]]
+            if found:
+                break
+            await asyncio.sleep(0.02)
+    finally:
+        server.offset = 0.0
+    (mail,) = found
+    assert mail["To"] == OWNER
+    assert f"{today:%Y}" in mail["Subject"]
+    plain, html = parts(mail)
+    for text in (plain, html):
+        assert re.search(r"Zahlungen: \d+", text)
+        assert "€" in text
+    assert made.uid not in plain + html
