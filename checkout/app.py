@@ -65,9 +65,11 @@ from checkout.web.context import AppContext
 from checkout.web.cors import readable_by_pages
 from checkout.web.errors import on_error
 from checkout.web.invoice_mail import invoice_sender
+from checkout.web.language_choice import in_another_language
 from checkout.web.load_shedding import LoadShedder
 from checkout.web.pages import cancel, pay, payment, product, receipt, redirect, result, wait, who
 from checkout.web.proof_of_work import ProofOfWork
+from checkout.web.receipt_mail import receipt_sender
 from checkout.web.render import Assets, Renderer
 from checkout.web.request_size import bounded
 from checkout.web.security import LARGEST_BODY, security_headers
@@ -135,11 +137,11 @@ def create_app(
             _shops(downstream) as http,
         ):
             webhook_sender = WebhookSender(context, http)
-            mailer = Mailer(context, invoice_sender(context))
             context.verify = Verifier(context, http)
             due_queries = DueQueries(context)
             serving = AppContext(context, signer, renderer, {}, due_queries, challenge)
             app.state.context = serving
+            mailer = Mailer(context, invoice_sender(context), receipt_sender(serving))
             often = context.schedule.recovery_interval
             tasks = [
                 Task("recovery", Sweeper(context).turn, often),
@@ -175,6 +177,7 @@ def create_app(
             route_handlers=[*HANDLERS, *family_addresses.heads(HANDLERS)],
             lifespan=[lifespan],
             exception_handlers={Exception: on_error},
+            before_request=in_another_language,
             middleware=[ConcurrencyLimits(settings), load or LoadShedder()],
             before_send=[security_headers(settings, name=name), readable_by_pages(settings)],
             request_max_body_size=LARGEST_BODY,

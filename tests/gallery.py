@@ -44,7 +44,7 @@ from checkout.web.pages.components import Field, Notice, Row, Summary
 from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries
 from checkout.web.pages.error import ErrorPage
 from checkout.web.pages.field_values import masked_field
-from checkout.web.pages.layout import Layout, ShopView
+from checkout.web.pages.layout import Layout, ShopView, choices
 from checkout.web.pages.payment import MethodChoice, PaymentPage
 from checkout.web.pages.product import ProductPage
 from checkout.web.pages.receipt import ReceiptPage
@@ -160,8 +160,9 @@ class Fakes:
         return components.explained(found, self.lang)
 
     def layout(self, title: str, **more: Any) -> Layout:
-        picker = tuple((code, name, f"?{code}") for code, name in i18n.LANGUAGES.items())
-        layout = Layout(self.lang, title, SHOP, payee=SHOP.name, languages=picker)
+        direction = i18n.direction(self.lang)
+        languages = choices(())
+        layout = Layout(self.lang, title, direction, SHOP, payee=SHOP.name, languages=languages)
         return replace(layout, **more)
 
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
@@ -323,7 +324,9 @@ class Fakes:
 
     def error(self, status: int, *actions: tuple[str, str], shop: ShopView | None = None) -> State:
         notice = self.notice(messages.ERROR[status])
-        layout = Layout(self.lang, notice.title, shop)
+        layout = Layout(
+            self.lang, notice.title, i18n.direction(self.lang), shop, languages=choices(())
+        )
         return "pages/error.html", ErrorPage(notice, status, actions), layout
 
 

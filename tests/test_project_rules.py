@@ -28,11 +28,13 @@ from checkout.model.order import KINDS
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import FINAL, LIVE, MOVES, OUTWARD, Status
 from checkout.web.invoice_mail import InvoiceMail
+from checkout.web.mail import MailLayout
 from checkout.web.pages import declines, messages
 from checkout.web.pages.layout import Layout
 from checkout.web.pages.order_lines import LinesView
 from checkout.web.pages.payment_request import PAGE
 from checkout.web.pages.wait import StatusView
+from checkout.web.receipt_mail import ReceiptMail
 from checkout.web.render import Assets, Renderer
 from tests.gallery import STATES, states
 from tests.support.servers import ROOT
@@ -210,7 +212,9 @@ VIEWS: dict[str, dict[str, Any]] = {
     },
     "partials/status.html": {"status": StatusView},
     "partials/order_lines.html": {"view": LinesView},
-    "mail/invoice.html": {"mail": InvoiceMail},
+    "mail/base.html": {"layout": MailLayout},
+    "mail/invoice.html": {"mail": InvoiceMail, "layout": MailLayout},
+    "mail/receipt.html": {"mail": ReceiptMail, "layout": MailLayout},
     "base.html": {},
 }
 

@@ -3,11 +3,12 @@ languages, and the shop's page around a frame."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from checkout.i18n import locale
+from checkout.i18n import LANGUAGES, locale
 from checkout.model.order import PageSettings
 from checkout.settings import Shop
 from checkout.settings.colour import on_dark, text_on
@@ -42,15 +43,20 @@ class Layout(Struct, frozen=True):
 
     lang: str
     title: str  # of the tab: the payment's state
+    dir: str  # ltr, rtl
     shop: ShopView | None = None
-    dir: str = "ltr"
     framed: bool = False  # inside the shop's frame: only the content, links by target=_top
     test: bool = False
     charges: bool = True  # False: a card is kept, and no money moves
     payee: str | None = None  # "Example Ltd, Cyprus"
-    languages: tuple[tuple[str, str, str], ...] = ()  # (code, its own name, address)
+    languages: tuple[tuple[str, str], ...] = ()  # to choose from: (code, its own name)
     frame: Frame | None = None  # where `framed`
     behind: bool = False  # fetched by the script of a page in sight, whose looks it has
+
+
+def choices(codes: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """The picker's languages: a shop's, or all where it names none."""
+    return tuple((code, LANGUAGES[code]) for code in codes or LANGUAGES)
 
 
 def payee_of(shop: Shop, language: str) -> str:

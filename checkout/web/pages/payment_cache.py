@@ -10,7 +10,6 @@ from typing import Final
 
 import msgspec
 
-from checkout.i18n import LANGUAGES
 from checkout.ledger.rows import Payment
 from checkout.model.card_form import oldest_month
 from checkout.model.order import Breakdown, Customer, Details, Order
@@ -104,12 +103,10 @@ def texts_of(page: PaymentRequest) -> dict[str, str]:
         "description": summary.description,
         "action": page.url("pay"),
         "form_token": page.form_token("pay", number),
-        "pay_label": pay_label(page.order, page.lang),
+        "pay_label": pay_label(page.order, page.spoken),
         "cancel_action": page.url("cancel"),
         "cancel_token": page.form_token("cancel", number),
     }
-    for code in LANGUAGES:
-        texts[f"url_{code}"] = page.url(lang=code)
     for name in ("reference", "order_lines", "size"):
         if (text := getattr(summary, name)) is not None:
             texts[name] = text

@@ -125,11 +125,11 @@ class PaymentRequest(PageRequest):
         return self.app.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
 
     def summary(self, *, timed: bool = False) -> Summary:
-        found = summary(self.payment, self.lang, self.app.context.clock(), timed=timed)
-        view = None if self.framed else lines_view(self.order, self.lang)
+        found = summary(self.payment, self.spoken, self.app.context.clock(), timed=timed)
+        view = None if self.framed else lines_view(self.order, self.spoken)
         if view is None:
             return found
-        lines = self.app.render.part("partials/order_lines.html", self.lang, view=view)
+        lines = self.app.render.part("partials/order_lines.html", self.spoken, view=view)
         return msgspec.structs.replace(found, order_lines=lines)
 
     @property
