@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from checkout.model.order import KINDS, TRANSACTION_TYPES, Method
+from checkout.model.pan import BRAND_OF
 from checkout.model.validation.reader import Invalid, Reader, Rule
 from checkout.model.validation.rules import (
     choice,
@@ -46,6 +47,7 @@ _NAME: Final = text(80)
 _LINK_KEYS: Final = many(strong())
 _SCHEME: Final = choice(SCHEMES)
 _TYPES: Final = many(choice(TRANSACTION_TYPES), least=1)
+_BRANDS: Final = many(choice(tuple(BRAND_OF)))
 _LABEL, _MODE, _BRAND, _KIND = text(60), text(32), text(64), choice(KINDS)
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
 _address = lru_cache(maxsize=64)(web_address)  # most shops have no sites without TLS
@@ -75,6 +77,7 @@ def read_shop(
         link_keys=fields.get("link_keys", _LINK_KEYS, ()),
         email=fields.get("email", email_address),
         logo=fields.get("logo", _address(sandbox=sandbox, ports=ports)),
+        brands=fields.get("brands", _BRANDS, ()),
         frame_origins=fields.get("frame_origins", framed, ()),
         return_origins=origins,
         accent=fields.get("accent", accent, DEFAULT_ACCENT),

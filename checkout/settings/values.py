@@ -77,6 +77,7 @@ class Shop(HidesSecrets, frozen=True):
     link_keys: tuple[str, ...] = ()
     email: str | None = None
     logo: str | None = None
+    brands: tuple[str, ...] = ()  # whose card marks are shown; (): the gateway's
     frame_origins: tuple[str, ...] = ()
     return_origins: tuple[str, ...] = ()
     accent: str = DEFAULT_ACCENT
