@@ -34,6 +34,7 @@ from checkout.web.pages.components import (
 from checkout.web.pages.customer_fields import customer_fields
 from checkout.web.pages.gateway_inputs import input_fields, input_terms
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
+from checkout.web.pages.receipt_email import receipt_email_field
 from checkout.web.pages.recognition import (
     ANSWER,
     WhoForm,
@@ -170,10 +171,11 @@ def _view(
     customer = customer_fields(
         order, page.known_customer, values, errors, page.lang, is_customer=page.is_customer
     )
+    receipt = receipt_email_field(page, values, errors)
     agreement = _agreement(page, values, errors.get("agreed"))
     question = who_form(page, errors.get(ANSWER))
     terms = [box for each in choices for box in each.terms]
-    inputs = [*card, *customer, *terms, agreement, question.field if question else None]
+    inputs = [*card, *customer, *receipt, *terms, agreement, question.field if question else None]
     at_once = not values and _needs_nothing(page, saved, agreement, customer)
     return PaymentPage(
         summary=payment_cache.summary_of(order, texts),
@@ -185,7 +187,7 @@ def _view(
         continue_label=_(messages.CONTINUE),
         methods=choices,
         card=card,
-        customer=customer,
+        customer=(*customer, *receipt),
         brands=tuple(dict.fromkeys(name for each in choices for name in each.brands)),
         saved=saved_card_view(saved, values, page.lang, is_customer=page.is_customer),
         remember=_remember(page, methods, saved, values),
