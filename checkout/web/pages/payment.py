@@ -33,6 +33,7 @@ from checkout.web.pages.components import (
 )
 from checkout.web.pages.customer_fields import customer_fields
 from checkout.web.pages.gateway_inputs import input_fields, input_terms
+from checkout.web.pages.likely_country import likely_country
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.pages.receipt_email import receipt_email_field
 from checkout.web.pages.recognition import (
@@ -50,7 +51,7 @@ from checkout.web.pages.saved_card import (
     saved_card_view,
     today,
 )
-from checkout.web.request import READ, AppRequest
+from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import RawResponse
 
 Methods = tuple[OfferedMethod, ...]
@@ -169,7 +170,13 @@ def _view(
     choices = _choices(page, methods, chosen, values, errors)
     card = _card_fields(page, methods, saved, values, tuple(errors.items()))
     customer = customer_fields(
-        order, page.known_customer, values, errors, page.lang, is_customer=page.is_customer
+        order,
+        page.known_customer,
+        values,
+        errors,
+        page.lang,
+        is_customer=page.is_customer,
+        likely=_likely_country(page),
     )
     receipt = receipt_email_field(page, values, errors)
     agreement = _agreement(page, values, errors.get("agreed"))
@@ -209,7 +216,15 @@ def _needs_nothing(
     """Whether the customer can pay by the saved card without filling in or ticking anything."""
     if not page.is_customer or saved is None or saved.coded:
         return False
-    return (agreement is None or agreement.ticked) and all(each.value for each in customer)
+    filled = all(each.value or not each.required for each in customer)
+    return (agreement is None or agreement.ticked) and filled
+
+
+def _likely_country(page: PaymentRequest) -> str | None:
+    """None where the page pays by itself: nobody would see what was chosen."""
+    if page.order.auto_pays:
+        return None
+    return likely_country(header(page.request, b"accept-language") or "")
 
 
 def chosen_method(methods: Methods, name: str | None) -> OfferedMethod | None:
