@@ -21,6 +21,7 @@ from checkout import __version__, log
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger, open_wakeups
 from checkout.payments import retention
+from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
 from checkout.payments.context import Context
@@ -66,7 +67,18 @@ from checkout.web.cors import readable_by_pages
 from checkout.web.errors import on_error
 from checkout.web.invoice_mail import invoice_sender
 from checkout.web.load_shedding import LoadShedder
-from checkout.web.pages import cancel, pay, payment, product, receipt, redirect, result, wait, who
+from checkout.web.pages import (
+    apple_pay,
+    cancel,
+    pay,
+    payment,
+    product,
+    receipt,
+    redirect,
+    result,
+    wait,
+    who,
+)
 from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
 from checkout.web.request_size import bounded
@@ -78,6 +90,7 @@ HANDLERS = (
     *payment.HANDLERS,
     *pay.HANDLERS,
     *who.HANDLERS,
+    *apple_pay.HANDLERS,
     *cancel.HANDLERS,
     *redirect.HANDLERS,
     *wait.HANDLERS,
@@ -138,7 +151,8 @@ def create_app(
             mailer = Mailer(context, invoice_sender(context))
             context.verify = Verifier(context, http)
             due_queries = DueQueries(context)
-            serving = AppContext(context, signer, renderer, {}, due_queries, challenge)
+            sessions = MerchantSessions(settings, (lambda _: downstream) if downstream else None)
+            serving = AppContext(context, signer, renderer, {}, due_queries, sessions, challenge)
             app.state.context = serving
             often = context.schedule.recovery_interval
             tasks = [

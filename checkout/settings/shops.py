@@ -30,6 +30,7 @@ from checkout.settings.colour import accent, accent_dark
 from checkout.settings.rules import back_origin, frame_origin, nonempty_text
 from checkout.settings.secret_strength import password, strong
 from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, Shop
+from checkout.settings.wallets import apple_pay, google_pay
 
 SMALLEST_KEY: Final = 2048  # bits
 APPENDED: Final = ("token", "status", "uid")  # in each return URL
@@ -89,6 +90,12 @@ def read_shop(
         result_parameter=fields.get("result_parameter", result_parameter, "result"),
         notify_canceled=fields.get("notify_canceled", flag, False),
         methods=_methods(fields.within("methods"), accounts),
+        apple_pay=apple_pay(fields.child("apple_pay")) if fields.has("apple_pay") else None,
+        google_pay=(
+            google_pay(fields.child("google_pay"), sandbox=sandbox)
+            if fields.has("google_pay")
+            else None
+        ),
     )
     if shop.apps and not (shop.apps_public_key or fields.has("publishable_key")):
         fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")

@@ -36,7 +36,7 @@ PAGE_TYPES: Final = (
         "pages/payment.html",
         "payment.js",
         card=True,
-        besides=("challenge.js",),
+        besides=("challenge.js", "wallets.js"),
     ),
     PageType(
         "redirect",

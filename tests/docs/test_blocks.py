@@ -63,6 +63,7 @@ OTHERS: Final = frozenset(
         "rest.md",
         "settings.md",
         "threat-model.md",
+        "wallets.md",
     }
 )
 # Have tests of their own.

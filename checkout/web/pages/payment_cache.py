@@ -105,6 +105,8 @@ def texts_of(page: PaymentRequest) -> dict[str, str]:
         "cancel_action": page.url("cancel"),
         "cancel_token": page.form_token("cancel", number),
     }
+    if page.shop.apple_pay or page.shop.google_pay:
+        texts["total"] = f"{page.order.money.major:f}"
     for code in LANGUAGES:
         texts[f"url_{code}"] = page.url(lang=code)
     if summary.reference is not None:
