@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Final, Literal
@@ -156,13 +157,20 @@ class PaymentRequest(PageRequest):
         return {"set-cookie": set_cookie(self.app.signer.sign_cookie(cookie))} if cookie else {}
 
     def respond(
-        self, page: bytes, nonce: str, *, status_code: int, cookie: CustomerCookie
+        self,
+        page: bytes,
+        nonce: str,
+        *,
+        status_code: int,
+        cookie: CustomerCookie,
+        wallets: Collection[str] = (),
     ) -> RawResponse:
-        """A rendered page as the response; `cookie`: to be set."""
+        """A rendered page as the response; `cookie`: to be set; `wallets`: that it offers."""
         return self.app.respond(
             page,
             nonce,
             ancestors=self.shop.frame_origins,
+            wallets=wallets,
             status_code=status_code,
             headers=self._cookie_header(cookie),
         )
