@@ -80,7 +80,7 @@ class SoldOut(CheckoutError):
 
 class Gone(CheckoutError):
     status = 410
-    message = "This link has ended"
+    message = "This link has expired"
 
 
 class Cancelled(Gone):
@@ -124,7 +124,7 @@ class TooMany(CheckoutError):
     """Too many tries; `retry_after` in seconds. `limit`: which one, by its name in the settings."""
 
     status = 429
-    message = "Too many tries"
+    message = "Too many attempts"
 
     def __init__(self, retry_after: int, message: str | None = None, *, limit: str = "") -> None:
         super().__init__(message)

@@ -168,8 +168,9 @@ def test_texts_are_spaced_like_their_source(language: str) -> None:
                 source[:1].isspace(), source[-1:].isspace(),
             ), text  # fmt: skip
             assert "  " not in text
-            # A sentence stays one, a label a label.
-            assert (text[-1:] in ".!?…") == (source[-1:] in ".!?…"), (source, text)
+            # A sentence stays one, a label a label; what is asked may also be told.
+            if not source.endswith("?"):
+                assert (text[-1:] in ".!…") == (source[-1:] in ".!…"), (source, text)
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -181,7 +182,7 @@ def test_texts_are_in_their_language(language: str) -> None:
         for message in messages(language):
             for text in strings(message):
                 webhooks = re.sub(r"%\(\w+\)[sd]|\{\w*\}|[^\w]|\d|_", "", text)
-                latin = re.sub(r"[^a-zA-Z]", "", webhooks)
+                latin = re.sub(r"[^a-zA-Z]|CVC|CVV", "", webhooks)
                 assert len(latin) < len(webhooks) / 2 or len(webhooks) < 5, text
 
 

@@ -18,15 +18,15 @@ LONGEST_HOLDER: Final = 32  # Overpay's charge request
 LONGEST_TYPED: Final = 1024  # characters of a name with all the blanks around it
 
 NUMBER_MISSING = N_("Enter the card number")
-NUMBER_LENGTH = N_("Check the card number: some digits are missing or too many")
+NUMBER_LENGTH = N_("Check the card number: it has too few or too many digits")
 NUMBER_WRONG = N_("Check the card number: one of its digits is wrong")
 BRAND_EXCLUDED = N_("This shop does not accept this kind of card. Use another card")
-EXPIRY_MISSING = N_("Enter the date as on the card, like 08/29")
+EXPIRY_MISSING = N_("Enter the date as it appears on the card, for example 08/29")
 EXPIRY_PAST = N_("This card has expired. Use another card")
 CODE_MISSING = N_("Enter the security code")
 CODE_THREE = N_("Enter the 3 digits on the back of the card")
 CODE_FOUR = N_("Enter the 4 digits on the front of the card")
-HOLDER_MISSING = N_("Enter the name as written on the card")
+HOLDER_MISSING = N_("Enter the name as it appears on the card")
 HOLDER_LONG = N_("Shorten the name to 32 characters")
 HOLDER_DIGITS = N_("Enter the name, not the number of the card")
 

@@ -78,6 +78,36 @@ class Agreement(Struct, frozen=True, omit_defaults=True):
     text: str | None = None
 
 
+class OrderLine(Struct, frozen=True, omit_defaults=True):
+    """One thing that is bought. `amount` in minor units of the order's money, for all `quantity` of
+    it; `picture`: an https address of the shop's."""
+
+    name: str
+    amount: int
+    quantity: int = 1
+    picture: str | None = None
+
+
+class Breakdown(Struct, frozen=True, omit_defaults=True):
+    """What the order's amount is made of, in minor units: lines + shipping + surcharge + tax -
+    discount; the tax is no summand where it is `tax_included` in them. Without lines they are what
+    remains."""
+
+    lines: tuple[OrderLine, ...] = ()
+    tax: int | None = None
+    tax_included: bool = False
+    shipping: int | None = None
+    discount: int | None = None
+    surcharge: int | None = None
+    promo_code: str | None = None  # by which the discount was given
+
+    @property
+    def beside(self) -> int:
+        """What is added to the lines; less than 0 where more is taken off."""
+        tax = 0 if self.tax_included else self.tax or 0
+        return tax + (self.shipping or 0) + (self.surcharge or 0) - (self.discount or 0)
+
+
 class PageSettings(Struct, frozen=True, omit_defaults=True):
     """The shop's `settings`: addresses, language and theme. `auto_return` in seconds."""
 
@@ -170,6 +200,7 @@ class Order(Struct, frozen=True, omit_defaults=True, rename=STORED):
     page_settings: PageSettings = PageSettings()
     customer: Customer = Customer()
     methods: Methods = Methods()
+    breakdown: Breakdown = Breakdown()
     created_by: str | None = None
     public: bool = False
     product: str | None = None  # the product, where the payment was made on its page

@@ -29,7 +29,7 @@ CODES: Final = frozenset({"verification_value", "cvc", "cvv"})  # anywhere else 
 DIGITS: Final = frozenset({
     "id", "ids", "uid", "uuid", "guid", "token", "code", "email", "amount", "account", "session",
     "zip", "postcode", "phone", "mobile", "msisdn", "imei", "ean", "gtin", "isbn", "barcode", "sku",
-    "iban", "inn", "unp", "rrn", "url",
+    "iban", "inn", "unp", "rrn", "url", "picture",
 })  # fmt: skip
 # ... and where that says nothing but "number", by the word before, which is never a card.
 NUMBER: Final = frozenset({"number", "num", "nr", "no"})

@@ -51,6 +51,7 @@ from checkout.shop_api.additional_data import (
     read_echoed,
 )
 from checkout.shop_api.addresses import called_address, return_address, scope_of
+from checkout.shop_api.breakdown import BREAKDOWN, read_breakdown
 from checkout.shop_api.card_numbers import body_reader
 from checkout.shop_api.customer import CUSTOMER, read_customer
 from checkout.shop_api.page_settings import PAGE, page_settings
@@ -179,7 +180,9 @@ PAYMENT_METHOD.others = Field(PARAMS, "of any other method, by its name: for its
 CHECKOUT: Final = FieldTable(
     **PAYMENT,
     **BESIDE,
-    order=Field(FieldTable(**TERMS, additional_data=Field(ADDITIONAL_DATA)), required=True),
+    order=Field(
+        FieldTable(**TERMS, **BREAKDOWN, additional_data=Field(ADDITIONAL_DATA)), required=True
+    ),
     settings=Field(SETTINGS),
     customer=Field(CUSTOMER),
     payment_method=Field(PAYMENT_METHOD),
@@ -211,7 +214,7 @@ def read_link_order(payload: Mapping[str, Any], shop: Shop, *, sandbox: bool, no
             "test": payload.get("test"),
             "order": {
                 name: payload.get(name)
-                for name in ("amount", "currency", "description", "tracking_id")
+                for name in ("amount", "currency", "description", "tracking_id", *BREAKDOWN)
             },
             "settings": {name: payload.get(name) for name in LINK_SETTINGS},
             "customer": payload.get("customer"),
@@ -244,6 +247,7 @@ def _order(fields: Reader, scope: Scope, shop: Shop) -> Order:
     extra = ordered.within("additional_data")
     return Order(
         **terms,
+        breakdown=read_breakdown(ordered, terms["money"], scope),
         transaction_type=values["transaction_type"],
         attempts=min(values["attempts"], MOST_ATTEMPTS),
         test=values["test"],

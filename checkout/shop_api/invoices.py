@@ -32,6 +32,7 @@ from checkout.model.validation.rules import (
 from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Settings, Shop
 from checkout.shop_api import answers
+from checkout.shop_api.breakdown import BREAKDOWN
 from checkout.shop_api.card_numbers import body_reader
 from checkout.shop_api.checkout_request import (
     DAY,
@@ -94,6 +95,7 @@ def _reminder(value: Any) -> tuple[int | None, float | None]:
 ORDERED: Final = FieldTable(
     amount=Field(minor_units(), "what is paid", required=True),
     **TERMS.only(("currency", "description", "tracking_id")),
+    **BREAKDOWN,
     transaction_type=Field(choice(TYPES), "`payment` unless said"),
     attempts=PAYMENT["attempts"]._replace(
         note=f"how many declines end its payment; {LINK_ATTEMPTS} unless said"

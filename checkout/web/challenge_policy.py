@@ -13,7 +13,7 @@ from checkout.web.challenge import About, ChallengeFields
 from checkout.web.pages.payment_request import PaymentRequest
 
 AN_APP_WAITS: Final = 60  # seconds
-IN_APPS: Final = "Too many tries from this address: open the payment page"
+IN_APPS: Final = "Too many attempts from this address: open the payment page"
 
 
 def challenge_fields(page: PaymentRequest, fields: Mapping[str, str]) -> ChallengeFields | None:

@@ -39,7 +39,7 @@ TEXTS: Final[dict[Kind, tuple[str, str | None]]] = {
 }
 UNTIL = N_("The link works until %(time)s.")
 PAY_HERE = N_("Pay here:")
-UNASKED = N_("If you did not order this, you need not do anything.")
+UNASKED = N_("If you did not order this, you do not need to do anything.")
 QUESTIONS = N_("Questions?")
 
 

@@ -31,7 +31,7 @@ _PROOF: Final = re.compile(rf"[0-9]{{1,10}}(\.[0-9]{{1,10}}){{{TASKS - 1}}}", re
 
 WHY: Final = N_("To keep robots out, your device solves a small task while you type.")
 WITHOUT_SCRIPT: Final = N_(
-    "Without JavaScript: press Pay %(seconds)s seconds after this page has opened, or later."
+    "Without JavaScript: wait %(seconds)s seconds after this page has opened, then press Pay."
 )
 
 

@@ -20,6 +20,12 @@ def header(request: AppRequest, name: bytes) -> str | None:
     )
 
 
+def behind(request: AppRequest) -> str | None:
+    """Where the page in sight is, whose script fetches another behind it (static/js/ask.js): "page"
+    or "framed"; None for every other request."""
+    return header(request, b"x-behind")
+
+
 def our_cookie(request: AppRequest) -> str | None:
     """The value of the one cookie that is ours, as it was sent. Not by `request.cookies`: that
     keeps the last thousand headers, and reads them in quadratic time."""

@@ -10,6 +10,7 @@ from litestar import Response
 from litestar.types import HTTPResponseStartEvent, HTTPScope, Receive, Send
 
 HTML = "text/html; charset=utf-8"
+PLAIN = "text/plain; charset=utf-8"
 
 
 class RawResponse(Response[bytes]):
@@ -64,5 +65,5 @@ def see_other(url: str, headers: Mapping[str, str] | None = None) -> RawResponse
     return RawResponse(
         status_code=303,
         headers={"location": url, **(headers or {})},
-        media_type="text/plain; charset=utf-8",
+        media_type=PLAIN,
     )

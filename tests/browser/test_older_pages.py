@@ -259,7 +259,7 @@ async def test_the_bank_in_the_whole_window(sites: Sites, enter: Enter) -> None:
             await page.get_by_role("link", name="Buy it").click()
         frame = await frame_of(page, sites.pay)
         await pay(frame, CHALLENGE)
-        await expect(frame.locator("h1")).to_have_text("You are going to your bank")
+        await expect(frame.locator("h1")).to_have_text("Taking you to your bank")
         await frame.wait_for_load_state()  # it moves the focus itself until then
         await press(frame, "[data-leave]")
         await page.wait_for_url(f"{sites.bank}/**")

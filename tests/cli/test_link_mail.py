@@ -92,8 +92,8 @@ def test_two_invoices_are_two_mails(run: Run, config: Path, mail_server: MailSer
 
 @pytest.mark.parametrize(
     ("language", "subject", "button"),
-    [("de", "Rechnung von Demo shop: 12,50 €", "12,50 € bezahlen"),
-     ("ru", "Счёт от Demo shop: 12,50 €", "Заплатить 12,50 €")],
+    [("de", "Zahlungsaufforderung von Demo shop: 12,50 €", "12,50 € bezahlen"),
+     ("ru", "Счёт от Demo shop: 12,50 €", "Оплатить 12,50 €")],
 )  # fmt: skip
 def test_in_the_links_language(
     run: Run, config: Path, mail_server: MailServer, language: str, subject: str, button: str

@@ -58,7 +58,7 @@ async def test_another_way_by_the_back_button(servers: Servers, customer: Shoppe
     # Whoever comes back by the Back button is not sent away again at once.
     await page.go_back()
     await customer.at("redirect")
-    await customer.reads("You are going to the payment page")
+    await customer.reads("Taking you to the payment page")
     await page.wait_for_timeout(1000)  # the interval: within it, what was said last is fresh enough
     before = len(await servers.queries(order))
     await customer.press("Choose another way to pay")

@@ -94,7 +94,7 @@ async def test_wrong_password_then_again(servers: Servers, customer: Shopper) ->
     await customer.pay(CHALLENGE)
     await customer.answer_bank("9999")
     await expect(page.locator(".note.bad h2")).to_have_text(
-        "Your bank could not confirm that it is you"
+        "Your bank could not confirm that it was you"
     )
     await customer.pay(CHALLENGE)
     await customer.answer_bank()

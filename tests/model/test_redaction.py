@@ -22,7 +22,7 @@ from checkout.model.redaction import (
 GO = {
     Order: {
         "description", "descriptor", "receipt_text", "details", "page_settings", "customer",
-        "methods", "echoed", "raw", "dropped",
+        "methods", "breakdown", "echoed", "raw", "dropped",
     },
     PageSettings: set(PageSettings.__struct_fields__) - set(KEPT_SETTINGS),
     GatewayFacts: {"card", "three_d_secure", "receipt_url", "descriptor", "message", "friendly"},

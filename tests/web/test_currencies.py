@@ -191,13 +191,13 @@ async def test_a_product_that_nobody_counts_so_any_more_is_not_on_sale(opened: O
             looked = await customer.get(path)
             page = Page(looked.text)
             assert looked.status_code == 410
-            assert "Not on sale now" in page.headline
+            assert "Not on sale right now" in page.headline
             assert not page.forms
             signer, name = server.app.state.context.signer, path.rpartition("/")[2]
             form.fields["form_token"] = signer.sign_form("buy", name, 0)
             sent = await customer.submit(form)
             assert sent.status_code == 422
-            assert "Not on sale now" in Page(sent.text).headline
+            assert "Not on sale right now" in Page(sent.text).headline
             assert server.books()["payments"] == []
 
 

@@ -430,7 +430,10 @@ async def test_a_cancelled_invoice_is_shut(server: Server, customer: Customer) -
 async def test_in_the_customers_language(server: Server) -> None:
     made = await draft(server)
     await cancel(server, made)
-    for accept, headline in (("ru", "Этот счёт отменён"), ("de", "Diese Rechnung wurde storniert")):
+    for accept, headline in (
+        ("ru", "Этот счёт отменён"),
+        ("de", "Diese Zahlungsaufforderung wurde storniert"),
+    ):
         async with server.customer(**{"Accept-Language": accept}) as customer:
             shut = await customer.get(path_of(made))
         assert Page(shut.text).headline == headline
@@ -454,7 +457,7 @@ async def test_an_expired_link_names_its_shop(server: Server, customer: Customer
     try:
         answer = await customer.get(path_of(made))
         assert answer.status_code == 410
-        assert Page(answer.text).headline == "This link has ended"
+        assert Page(answer.text).headline == "This link has expired"
         assert "Demo shop" in answer.text
         assert (await read(server, made))["status"] == "expired"
     finally:
@@ -488,8 +491,8 @@ async def test_again(posting: Server, mail_server: MailServer) -> None:
 @pytest.mark.parametrize(
     ("language", "subject", "remark"),
     [(None, "Reminder: invoice from Demo shop, €12.50", "This invoice has not been paid yet."),
-     ("de-AT", "Erinnerung: Rechnung von Demo shop, 12,50 €",
-      "Diese Rechnung ist noch nicht bezahlt."),
+     ("de-AT", "Erinnerung: Zahlungsaufforderung von Demo shop, 12,50 €",
+      "Dieser Betrag ist noch nicht bezahlt."),
      ("ru", "Напоминание: счёт от Demo shop, 12,50 €", "Этот счёт ещё не оплачен.")],
 )  # fmt: skip
 async def test_the_reminder(

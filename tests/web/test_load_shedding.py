@@ -123,7 +123,7 @@ async def test_the_page_of_an_overloaded_server(server: Server) -> None:
     finally:
         gate.under_way -= 10_000
     assert refused(page)
-    assert Page(page.text).headline == "We are very busy just now"
+    assert Page(page.text).headline == "We are very busy right now"
     assert refused(api)
     assert api.json()["response"]["status"] == "error"
     assert not refused(alive)

@@ -111,7 +111,7 @@ async def test_a_tampered_link(server: Server, customer: Customer) -> None:
     for stranger in strangers:
         answer = await customer.get(stranger)
         assert answer.status_code == 404, stranger
-        assert Page(answer.text).headline == "There is no such payment"
+        assert Page(answer.text).headline == "We can't find this payment"
     assert server.books()["payments"] == before
 
 
@@ -135,7 +135,7 @@ async def test_a_shop_signs_for_itself_alone(server: Server, customer: Customer)
 async def test_an_expired_link(server: Server, customer: Customer) -> None:
     answer = await customer.get(link(server, expires=int(time.time()) - 10))
     assert answer.status_code == 410
-    assert Page(answer.text).headline == "This link has ended"
+    assert Page(answer.text).headline == "This link has expired"
 
 
 async def test_a_link_that_expires_after_its_opening(opened: Opened) -> None:

@@ -44,7 +44,7 @@ async def test_the_existing_widgets_address(server: Server, customer: Customer) 
 async def test_no_such_token(server: Server, customer: Customer, query: str) -> None:
     answer = await customer.get(f"/widget/hpp.html{query}")
     assert answer.status_code == 404
-    assert Page(answer.text).headline == "There is no such payment"
+    assert Page(answer.text).headline == "We can't find this payment"
 
 
 async def test_the_payment_page(server: Server, customer: Customer) -> None:
@@ -203,7 +203,7 @@ async def test_an_unknown_language(server: Server, customer: Customer, lang: str
     for page in PAGES:
         answer = await customer.get(made.path(page, lang=lang))
         assert answer.status_code == 404
-        assert Page(answer.text).headline == "There is no such payment"
+        assert Page(answer.text).headline == "We can't find this payment"
 
 
 async def test_an_error_speaks_the_customers_language(server: Server) -> None:

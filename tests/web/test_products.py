@@ -301,7 +301,7 @@ async def test_gone_before_pay_was_pressed(server: Server) -> None:
         answer = await customer.pay(late)
         assert answer.status_code == 409
         page = Page(answer.text)
-        assert page.headline == "The last ones have just gone"
+        assert page.headline == "The last ones have just been sold"
         assert late.path() in page.links
         assert late.attempts() == []
 
@@ -328,7 +328,7 @@ async def test_several_at_once(server: Server, customer: Customer) -> None:
     assert await stock(server, product) == (2, 3, 0)
     few = await customer.submit(form, quantity="4")
     assert few.status_code == 422
-    assert Page(few.text).errors() == {"quantity": "There are not so many left"}
+    assert Page(few.text).errors() == {"quantity": "There are not that many left"}
     for wrong in ("0", "5", "-1", "x", "1e1", "", "99999999"):
         answer = await customer.submit(form, quantity=wrong)
         assert answer.status_code == 422
@@ -347,8 +347,8 @@ async def test_the_customers_own_amount(server: Server, customer: Customer) -> N
     assert form.fields["amount"] == "10.00"
     for typed, sentence in (
         ("4.99", "Enter €5.00 or more"), ("1000.01", "Enter €1,000.00 or less"),
-        ("1e3", "Enter the amount in figures, like 10.00"),
-        ("", "Enter the amount in figures, like 10.00"),
+        ("1e3", "Enter the amount in numbers, for example 10.00"),
+        ("", "Enter the amount in numbers, for example 10.00"),
     ):  # fmt: skip
         answer = await customer.submit(form, amount=typed)
         assert answer.status_code == 422
@@ -374,7 +374,7 @@ async def test_what_ends_a_sale(opened: Opened) -> None:
         await api(server, "PUT", f"/products/{product['id']}", changes)
         for answer in (await customer.get(path), await customer.submit(form_of(page))):
             assert answer.status_code == 410
-            assert Page(answer.text).headline == "Not on sale now"
+            assert Page(answer.text).headline == "Not on sale right now"
             assert "Back in spring." in answer.text
         await api(server, "PUT", f"/products/{product['id']}", {"active": True})
         assert (await customer.submit(form_of(page))).status_code == 303

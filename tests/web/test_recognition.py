@@ -326,7 +326,7 @@ async def test_who_does_not_is_not(server: Server, customer: Customer, email: st
         assert response.status_code == 422
         page = Page(response.text)
         assert page.errors() == {
-            "known_email": "The shop knows another e-mail address. Check it and try again"
+            "known_email": "The shop has a different e-mail address. Check it and try again"
         }
         assert not private(page.html)
         assert not private((await other.open(made.path())).html)

@@ -42,7 +42,8 @@ async def test_of_the_card(server: Server, theirs: str, ours: str, words: str) -
         page = Page(answer.text)
         assert words in answer.text
         assert f'href="#f-{ours}"' in answer.text
-        for name in ("number", "expiry", "code", "holder"):
+        assert page.form("pay").fields["holder"] == CARD["holder"]
+        for name in ("number", "expiry", "code"):
             assert page.form("pay").fields[name] == ""
         assert CARD["number"] not in answer.text
         found = await state(server, made)

@@ -92,8 +92,8 @@ async def test_who_is_asked(
 
 @pytest.mark.parametrize(
     ("contract", "hint"),
-    [(["oneclick"], "Next time you enter its security code alone."),
-     (["recurring"], "The shop may charge it later, as you have agreed with it.")],
+    [(["oneclick"], "Next time you will only need its security code."),
+     (["recurring"], "The shop may charge this card later, as you agreed.")],
 )  # fmt: skip
 async def test_what_is_agreed_to_is_said(
     server: Server, customer: Customer, contract: list[str], hint: str
@@ -369,10 +369,10 @@ async def test_terms_ticked_beforehand(server: Server, customer: Customer) -> No
 @pytest.mark.parametrize(
     ("terms", "text"),
     [
-        ({"url": TERMS["url"]}, "I accept the terms (opens in a new tab) of the shop"),
+        ({"url": TERMS["url"]}, "I accept the shop's terms (opens in a new tab)"),
         ({"text": "All [rules]"}, "All rules"),
         ({"text": "Rules", "url": TERMS["url"]}, "Rules Read the terms (opens in a new tab)"),
-        ({"value": False}, "I accept the terms of the shop"),
+        ({"value": False}, "I accept the shop's terms"),
     ],
 )
 async def test_the_words_of_the_terms(

@@ -129,7 +129,7 @@ def test_the_canary_over_real_http(served: ServerProcess, http: httpx.Client) ->
         answers.append(http.post(form.action, data=form.fields | card | changes, headers=ours))
     assert [answer.status_code for answer in answers] == [422, 403, 413, 303]
     answers.append(http.get(answers[-1].headers["location"]))
-    assert "The bank can't be reached just now" in Page(answers[-1].text).text
+    assert "The bank can't be reached right now" in Page(answers[-1].text).text
     output, disk = served.output, on_disk(served.folder)
     for writing in writings(CANARY):
         assert all(writing not in answer.text + str(answer.headers) for answer in answers)

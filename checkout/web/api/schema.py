@@ -66,7 +66,7 @@ ERRORS: Final[Mapping[int, tuple[str, str]]] = {
     413: ("More than 64 KiB", "The request is too large"),
     415: ("No JSON", "Send the body as application/json"),
     422: ("Every wrong field, at once", "Some fields are wrong"),
-    429: ("Too many tries: see Retry-After", "Too many tries"),
+    429: ("Too many attempts: see Retry-After", "Too many attempts"),
     503: ("Full, or the database is away: see Retry-After", "Temporarily unavailable"),
 }
 ALWAYS: Final = (401, 429, 503)

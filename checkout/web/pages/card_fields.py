@@ -1,4 +1,5 @@
-"""The inputs of a card on the payment page; nothing that was typed into them ever comes back."""
+"""The inputs of a card on the payment page. Of what was typed into them only the holder's name
+comes back, and never from a cache."""
 
 from __future__ import annotations
 
@@ -11,14 +12,14 @@ import msgspec
 from checkout.i18n import N_, gettext
 from checkout.model.order import CardFields
 from checkout.web.pages.components import Field
-from checkout.web.pages.field_values import masked_field, prefilled_field
+from checkout.web.pages.field_values import masked_field, prefilled_field, shown_again
 
 NO_HOLDER: Final = CardFields()
 FOUR_IN_FRONT: Final = N_("4 digits on the front")
 CARD_FIELDS: Final = (
     ("number", N_("Card number"), None, "cc-number", "numeric", 32),
     ("expiry", N_("Expiry date"), N_("MM/YY"), "cc-exp", "numeric", 10),
-    ("code", N_("Security code"), N_("3 digits on the back"), "cc-csc", "numeric", 4),
+    ("code", N_("Security code (CVC)"), N_("3 digits on the back"), "cc-csc", "numeric", 4),
     ("holder", N_("Name on card"), None, "cc-name", None, 64),
 )
 
@@ -54,6 +55,19 @@ def card_fields(
             oldest=oldest if name == "expiry" else None,
         )
         for name, label, hint, autocomplete, inputmode, longest in CARD_FIELDS
+    )
+
+
+def with_holder(fields: tuple[Field, ...], typed: Mapping[str, str]) -> tuple[Field, ...]:
+    """The inputs with the name that was typed, where the shop has not fixed one."""
+    name = shown_again(typed.get("holder"))
+    if not name:
+        return fields
+    return tuple(
+        msgspec.structs.replace(each, value=name)
+        if each.name == "holder" and not each.read_only
+        else each
+        for each in fields
     )
 
 

@@ -33,7 +33,7 @@ CUSTOMER_INPUTS: Final[dict[str, CustomerInput]] = {
     "email": CustomerInput(
         N_("E-mail"),
         N_("Enter your e-mail address"),
-        N_("Check the e-mail address: it looks like name@example.com"),
+        N_("Check the e-mail address: use the form name@example.com"),
         "email",
         "email",
         "email",

@@ -51,31 +51,34 @@ CAUSE: Final[Mapping[DeclineReason, Cause]] = {
             CARD: N_("There is not enough money on this card"),
             WALLET: N_("There is not enough money in the wallet"),
             COINS: N_("There is not enough money in the wallet"),
-            ELSE: N_("There is not enough money on the account"),
+            ELSE: N_("There is not enough money in the account"),
         },
         "more",
     ),
     DeclineReason.CARD_EXPIRED: Cause(_of_card(N_("This card has expired")), "other"),
-    DeclineReason.SECURITY_CODE: Cause(_of_card(N_("The security code was not right")), "code"),
+    DeclineReason.SECURITY_CODE: Cause(_of_card(N_("The security code was incorrect")), "code"),
     DeclineReason.CARD_NUMBER: Cause(_of_card(N_("The card number was not accepted")), "number"),
     DeclineReason.CARD_NOT_ACCEPTED: Cause(_of_card(N_("This card can't be used here")), "other"),
     DeclineReason.SAVED_CARD: Cause(_of_card(N_("The saved card can't be used any more")), "enter"),
     DeclineReason.CURRENCY: Cause(
         {
             CARD: N_("This card can't pay in this currency"),
-            ELSE: N_("This way to pay does not take this currency"),
+            ELSE: N_("This way to pay does not accept this currency"),
         },
         "other",
     ),
     DeclineReason.LIMIT: Cause(
-        {CARD: N_("The card's limit is reached"), ELSE: N_("A limit is reached")}, "raise"
+        {CARD: N_("The card's limit has been reached"), ELSE: N_("A limit has been reached")},
+        "raise",
     ),
-    DeclineReason.SUSPECTED_FRAUD: Cause(_all(N_("The payment was declined for safety")), "call"),
+    DeclineReason.SUSPECTED_FRAUD: Cause(
+        _all(N_("The payment was declined for security reasons")), "call"
+    ),
     DeclineReason.AUTHENTICATION: Cause(
         {
-            CARD: N_("Your bank could not confirm that it is you"),
-            BANK: N_("Your bank could not confirm that it is you"),
-            ELSE: N_("The payment service could not confirm that it is you"),
+            CARD: N_("Your bank could not confirm that it was you"),
+            BANK: N_("Your bank could not confirm that it was you"),
+            ELSE: N_("The payment service could not confirm that it was you"),
         },
         "again",
     ),
@@ -90,8 +93,8 @@ CAUSE: Final[Mapping[DeclineReason, Cause]] = {
     ),
     DeclineReason.TIMED_OUT: Cause(
         {
-            CARD: N_("The bank's page was open too long"),
-            ELSE: N_("The time to pay is over"),
+            CARD: N_("Time ran out on the bank's page"),
+            ELSE: N_("The time to pay has run out"),
         },
         "retry",
         "info",
@@ -100,10 +103,10 @@ CAUSE: Final[Mapping[DeclineReason, Cause]] = {
         _all(N_("Your money was sent back")),
         "none",
         "info",
-        _all(N_("It returns to the account or wallet that it came from. The order is not paid.")),
+        _all(N_("It goes back to the account or wallet it came from. The order is not paid.")),
     ),
     DeclineReason.DUPLICATE: Cause(
-        _all(N_("The same payment was just made")),
+        _all(N_("The same payment has just been made")),
         "wait",
         fact={
             CARD: N_("This one was not charged."),
@@ -114,9 +117,9 @@ CAUSE: Final[Mapping[DeclineReason, Cause]] = {
     DeclineReason.INVALID: Cause(_all(N_("The payment could not be taken")), "check"),
     DeclineReason.PROVIDER: Cause(
         {
-            CARD: N_("The bank has a fault just now"),
-            BANK: N_("The bank has a fault just now"),
-            ELSE: N_("The payment service has a fault just now"),
+            CARD: N_("The bank is having a problem right now"),
+            BANK: N_("The bank is having a problem right now"),
+            ELSE: N_("The payment service is having a problem right now"),
         },
         "later",
     ),
@@ -125,14 +128,14 @@ CAUSE: Final[Mapping[DeclineReason, Cause]] = {
     ),
     DeclineReason.UNREACHABLE: Cause(
         {
-            CARD: N_("The bank can't be reached just now"),
-            BANK: N_("The bank can't be reached just now"),
-            ELSE: N_("The payment service can't be reached just now"),
+            CARD: N_("The bank can't be reached right now"),
+            BANK: N_("The bank can't be reached right now"),
+            ELSE: N_("The payment service can't be reached right now"),
         },
         "retry",
         fact=_all(NOTHING_SENT),
     ),
-    DeclineReason.CREDENTIALS: Cause(_all(N_("The shop can't take payments just now")), "later"),
+    DeclineReason.CREDENTIALS: Cause(_all(N_("The shop can't take payments right now")), "later"),
     DeclineReason.UNKNOWN: Cause(
         {CARD: DECLINED, ELSE: N_("The payment did not go through")}, "call"
     ),
@@ -150,7 +153,7 @@ ADVICE: Final[Mapping[str, tuple[str, str, str]]] = {
     "more": (N_("Use another card, or try again later."), TRY_OR_CHOOSE, TRY_AGAIN),
     "call": (N_("Call your bank, or use another card."), TRY_OR_CHOOSE, TRY_AGAIN),
     "raise": (
-        N_("Raise the limit at your bank, or use another card."),
+        N_("Raise the limit with your bank, or use another card."),
         TRY_OR_CHOOSE,
         TRY_AGAIN,
     ),

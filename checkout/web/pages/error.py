@@ -14,7 +14,7 @@ from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, notice
 from checkout.web.pages.layout import Layout
 from checkout.web.pages.payment_request import payment_request
-from checkout.web.request import AppRequest
+from checkout.web.request import AppRequest, behind
 from checkout.web.response import RawResponse
 
 
@@ -46,6 +46,7 @@ def error_page(
         title=view.notice.title,
         shop=app.shop_view(shop, page_settings) if shop else None,
         framed=page.framed if page else False,
+        behind=behind(request) is not None,
     )
     return app.show(
         "pages/error.html",

@@ -13,7 +13,7 @@ from checkout.web.pages.components import Field
 LONGEST_AGAIN: Final = 1024  # characters
 DOTS: Final = "•••"
 LEAVE: Final = N_("Leave it empty to use %(value)s")
-LEAVE_ALL: Final = N_("Leave it empty to use what the shop knows")
+LEAVE_ALL: Final = N_("Leave it empty to use what the shop has")
 
 
 def shown_again(typed: str | None, *, digits: bool = False) -> str:

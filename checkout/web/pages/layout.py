@@ -45,6 +45,7 @@ class Layout(Struct, frozen=True):
     charges: bool = True  # False: a card is kept, and no money moves
     languages: tuple[tuple[str, str, str], ...] = ()  # (code, its own name, address)
     frame: Frame | None = None  # where other sites may show the page
+    behind: bool = False  # fetched by the script of a page in sight, whose looks it has
 
 
 def shop_view(shop: Shop, page_settings: PageSettings, *, logo: str | None) -> ShopView:

@@ -30,12 +30,12 @@ STATUS: Final[dict[Status, Message]] = {
     Status.OPEN: Message(N_("Ready to pay"), N_("This payment has not been made yet."), "info"),
     Status.PENDING: Message(
         N_("We are checking with the bank"),
-        N_("Please do not pay again. You can close this page: the shop will learn the result."),
+        N_("Please do not pay again. You can close this page: the shop will be told the result."),
         "wait",
     ),
     Status.REQUIRES_ACTION: Message(
         N_("Waiting for you to finish"),
-        N_("Finish the payment on the page of your bank or payment service."),
+        N_("Finish the payment on your bank's or payment service's page."),
         "wait",
     ),
     Status.PAID: Message(N_("Paid"), N_("Thank you. Your payment has been made."), "good"),
@@ -54,7 +54,7 @@ STATUS: Final[dict[Status, Message]] = {
 
 WAITING_TEXT: Final = N_("Your payment is on its way. This page updates by itself.")
 NO_METHOD: Final = Message(
-    N_("The shop can't take payments just now"),
+    N_("The shop can't take payments right now"),
     N_("Nothing was charged. Please try again later, or ask the shop."),
     "bad",
 )
@@ -95,13 +95,13 @@ RESERVED: Final[ByKind] = {
 }
 
 LEAVING: Final = Message(
-    N_("You are going to your bank"),
-    N_("Your bank wants to make sure that it is you. Afterwards you come back here."),
+    N_("Taking you to your bank"),
+    N_("Your bank wants to make sure that it is you. Then you will come back here."),
     "info",
 )
 LEAVING_PROVIDER: Final = Message(
-    N_("You are going to the payment page"),
-    N_("You pay on the page of the payment service. Afterwards you come back here."),
+    N_("Taking you to the payment page"),
+    N_("You pay on the payment service's page. Then you will come back here."),
     "info",
 )
 INSTRUCTIONS: Final = Message(
@@ -111,7 +111,7 @@ INSTRUCTIONS: Final = Message(
 )
 CONFIRMED: Final = Message(
     N_("Looking for your payment"),
-    N_("It can take a while. You can close this page: the shop will learn when the money arrives."),
+    N_("You can close this page. The shop will be told when the money arrives."),
     "wait",
 )
 # The texts of error pages, by HTTP status.
@@ -119,35 +119,35 @@ ERROR: Final[dict[int, Message]] = {
     400: Message(N_("We could not read that"), N_("Go back and try again."), "bad"),
     403: Message(
         N_("This form can't be sent from here"),
-        N_("For your safety a payment is sent from its own page only. Open it in a new tab."),
+        N_("For your security, a payment is only sent from its own page. Open it in a new tab."),
         "bad",
     ),
     404: Message(
-        N_("There is no such payment"),
+        N_("We can't find this payment"),
         N_("Check that the link is complete, or ask the shop for a new one."),
         "info",
     ),
     405: Message(N_("We could not read that"), N_("Go back and try again."), "bad"),
     409: Message(
-        N_("The last ones have just gone"),
-        N_("Nothing was charged. Somebody else has bought them while this page was open."),
+        N_("The last ones have just been sold"),
+        N_("Nothing was charged. Someone else bought them while this page was open."),
         "info",
     ),
-    410: Message(N_("This link has ended"), N_("Ask the shop for a new one."), "info"),
-    413: Message(N_("That was too much"), N_("Go back and enter less."), "bad"),
+    410: Message(N_("This link has expired"), N_("Ask the shop for a new one."), "info"),
+    413: Message(N_("That was too long"), N_("Go back and shorten what you entered."), "bad"),
     415: Message(N_("We could not read that"), N_("Go back and try again."), "bad"),
     429: Message(
-        N_("Too many tries"),
-        N_("Nothing was charged. Please wait a little before you try again."),
+        N_("Too many attempts"),
+        N_("Nothing was charged. Please wait a while before you try again."),
         "bad",
     ),
     500: Message(
         N_("Something went wrong on our side"),
-        N_("If you have just paid, do not pay again: open the payment to see how it stands."),
+        N_("If you have just paid, do not pay again: open the payment to see its status."),
         "bad",
     ),
     503: Message(
-        N_("We are very busy just now"),
+        N_("We are very busy right now"),
         N_("Nothing was sent. Please try again in a moment."),
         "wait",
     ),
@@ -157,18 +157,18 @@ ERROR: Final[dict[int, Message]] = {
 SALE: Final[dict[Sale, Message]] = {
     Sale.RESERVED: Message(
         N_("Someone else is buying the last one"),
-        N_("It may come back: look again in a quarter of an hour."),
+        N_("It may become available again: check back in 15 minutes."),
         "wait",
     ),
-    Sale.SOLD_OUT: Message(N_("Sold out"), N_("There is none left."), "info"),
+    Sale.SOLD_OUT: Message(N_("Sold out"), N_("There are none left."), "info"),
     Sale.ENDED: Message(
         N_("The sale is over"), N_("Ask the shop whether there will be another one."), "info"
     ),
     Sale.INACTIVE: Message(
-        N_("Not on sale now"), N_("The shop does not sell this at the moment."), "info"
+        N_("Not on sale right now"), N_("The shop is not selling this at the moment."), "info"
     ),
 }
-TOO_FEW: Final = N_("There are not so many left")
+TOO_FEW: Final = N_("There are not that many left")
 
 # The names of methods.
 METHOD: Final[dict[str, str]] = {
@@ -192,24 +192,24 @@ BRAND: Final = {
     "diners": "Diners Club",
     "discover": "Discover",
 }
-TERMS_OF_SERVICE: Final = N_("I accept the [terms] of the payment service")
+TERMS_OF_SERVICE: Final = N_("I accept the payment service's [terms]")
 INPUT_MISSING: Final = N_("Fill in this field")
-INPUT_WRONG: Final = N_("Shorten this, and leave out what can't be printed")
+INPUT_WRONG: Final = N_("Shorten this, and leave out special characters")
 # The error of a field that the gateway did not accept, by our name; others have `INPUT_REFUSED`.
 REFUSED: Final[dict[str, str]] = {
     "number": N_("The bank did not accept this card number. Check it, or use another card"),
     "expiry": N_("The bank did not accept this date. Check it, or use another card"),
     "code": N_("The bank did not accept this security code. Check it"),
-    "holder": N_("The bank did not accept this name. Write it as on the card"),
+    "holder": N_("The bank did not accept this name. Enter it as it appears on the card"),
 }
 INPUT_REFUSED: Final = N_("The payment service did not accept this. Check it")
 
 SAVED_CARD: Final = N_("Your saved card")
 REMEMBER: Final = N_("Remember this card")
-REMEMBER_HINT: Final = N_("Next time you enter its security code alone.")
-REMEMBER_FOR_SHOP: Final = N_("The shop may charge it later, as you have agreed with it.")
-TERMS: Final = N_("I accept the [terms] of the shop")
-TERMS_OF_SHOP: Final = N_("I accept the terms of the shop")
+REMEMBER_HINT: Final = N_("Next time you will only need its security code.")
+REMEMBER_FOR_SHOP: Final = N_("The shop may charge this card later, as you agreed.")
+TERMS: Final = N_("I accept the shop's [terms]")
+TERMS_OF_SHOP: Final = N_("I accept the shop's terms")
 READ_TERMS: Final = N_("Read the terms")
 TERMS_MISSING: Final = N_("Accept the terms to pay")
 
@@ -259,10 +259,10 @@ ROW_REFERENCE: Final = N_("Order")
 ROW_PAYMENT: Final = N_("Payment number")
 ROW_TIME: Final = N_("Time")
 ROW_CARD: Final = N_("Card")
-ROW_METHOD: Final = N_("Paid by")
+ROW_METHOD: Final = N_("Paid with")
 ROW_AUTH: Final = N_("Approval code")
 ROW_DESCRIPTION: Final = N_("For")
-AMOUNT_MISSING: Final = N_("Enter the amount in figures, like %(example)s")
+AMOUNT_MISSING: Final = N_("Enter the amount in numbers, for example %(example)s")
 AMOUNT_LITTLE: Final = N_("Enter %(least)s or more")
 AMOUNT_MUCH: Final = N_("Enter %(most)s or less")
 AMOUNT_FROM: Final = N_("From %(least)s")

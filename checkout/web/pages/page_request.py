@@ -11,7 +11,7 @@ from checkout.settings import Shop
 from checkout.web.bodies import posted_form
 from checkout.web.context import AppContext
 from checkout.web.pages.layout import Frame, Layout
-from checkout.web.request import AppRequest, header
+from checkout.web.request import AppRequest, behind, header
 from checkout.web.response import RawResponse
 from checkout.web.security import client_address, guard_form
 
@@ -26,11 +26,16 @@ class PageRequest:
     shop: Shop
     framed: bool = field(init=False)
     """In the shop's frame, by the browser's header; without one, by the order."""
+    behind: str | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self.behind = behind(self.request)
         destination, order = header(self.request, b"sec-fetch-dest"), self.order
         wanted = order is not None and order.iframe
-        self.framed = destination in ("iframe", "frame") if destination else wanted
+        if self.behind is not None:
+            self.framed = self.behind == "framed"
+        else:
+            self.framed = destination in ("iframe", "frame") if destination else wanted
 
     @property
     def order(self) -> Order | None:
@@ -70,6 +75,7 @@ class PageRequest:
             charges=order is None or order.moves_money,
             languages=languages,
             frame=self.frame(uid) if self.shop.frame_origins else None,
+            behind=self.behind is not None,
         )
 
     def frame(self, uid: str | None) -> Frame:

@@ -21,7 +21,7 @@ from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.challenge import ChallengeFields
 from checkout.web.challenge_policy import challenge_fields
 from checkout.web.pages import checkboxes, declines, messages, payment_cache
-from checkout.web.pages.card_fields import card_fields, code_field
+from checkout.web.pages.card_fields import card_fields, code_field, with_holder
 from checkout.web.pages.components import (
     Checkbox,
     Field,
@@ -111,8 +111,8 @@ async def show_payment(
     status_code: int = 200,
     checks: bool = False,
 ) -> RawResponse:
-    """The page; after an error with what was typed, but nothing of the card. `checks`: it is shown
-    again because its challenge was not solved."""
+    """The page; after an error with what was typed, of the card the holder's name alone. `checks`:
+    it is shown again because its challenge was not solved."""
     if shows_customer_data(page):
         await recognise_first_browser(page)
     methods = await page.offered_methods()
@@ -168,7 +168,7 @@ def _view(
     order, _ = page.order, page._
     chosen = _first_chosen(page, methods, values, saved)
     choices = _choices(page, methods, chosen, values, errors)
-    card = _card_fields(page, methods, saved, tuple(errors.items()))
+    card = _card_fields(page, methods, saved, values, tuple(errors.items()))
     customer = customer_fields(
         order, page.known_customer, values, errors, page.lang, is_customer=page.is_customer
     )
@@ -288,10 +288,11 @@ def _card_fields(
     page: PaymentRequest,
     methods: Methods,
     saved: SavedCardOffer | None,
+    values: Mapping[str, str],
     errors: tuple[tuple[str, str], ...],
 ) -> tuple[Field, ...]:
-    """Every input of a card; only the code where a saved card must be used. The code is optional
-    where no account that takes cards here needs it."""
+    """Every input of a card, the holder's with what was typed; only the code where a saved card
+    must be used. The code is optional where no account that takes cards here needs it."""
     with_card = [each for each in methods if each.takes_card]
     if not with_card:
         return ()
@@ -299,7 +300,7 @@ def _card_fields(
     if saved is None or saved.other:
         year, month = oldest_month(today(page))
         holder = page.order.page_settings.card_fields
-        return card_fields(
+        shown = card_fields(
             page.lang,
             errors,
             oldest=year * 100 + month,
@@ -307,6 +308,7 @@ def _card_fields(
             code_optional=optional,
             is_customer=page.is_customer or not holder.holder,
         )
+        return with_holder(shown, values)
     four = page.is_customer and saved.known.brand in FOUR_DIGITS
     return (code_field(page.lang, errors, four, optional=optional),) if saved.coded else ()
 

@@ -74,6 +74,7 @@ def key_of(
         shop,
         specimen.app.logos.get(shop),
         specimen.framed,
+        specimen.behind,
         oldest_month(today(specimen)),
     )
 

@@ -22,7 +22,7 @@ from checkout.web.pages.formatting import zone_of
 from checkout.web.pages.layout import Frame
 from checkout.web.pages.page_request import PageRequest
 from checkout.web.request import AppRequest, our_cookie
-from checkout.web.response import RawResponse, see_other
+from checkout.web.response import PLAIN, RawResponse, see_other
 
 PAYMENT_PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
 
@@ -137,8 +137,12 @@ class PaymentRequest(PageRequest):
         return fields
 
     def to_current(self, cookie: CustomerCookie | None = None) -> RawResponse:
-        """A redirect to the page where the payment is now; `cookie`: to be set."""
-        return see_other(self.url(self.current), self._cookie_header(cookie))
+        """A redirect to the page where the payment is now; `cookie`: to be set. The payment page's
+        own script follows one to the payment page, and is told of any other by a header."""
+        url, headers = self.url(self.current), self._cookie_header(cookie)
+        if self.current and self.behind is not None:
+            return RawResponse(headers=headers | {"hx-redirect": url}, media_type=PLAIN)
+        return see_other(url, headers)
 
     def _cookie_header(self, cookie: CustomerCookie | None) -> dict[str, str]:
         return {"set-cookie": set_cookie(self.app.signer.sign_cookie(cookie))} if cookie else {}

@@ -14,7 +14,7 @@ from checkout.web.pages.recognition import ANSWER, LONGEST, cookie_of
 from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
-NOT_KNOWN: Final = N_("The shop knows another e-mail address. Check it and try again")
+NOT_KNOWN: Final = N_("The shop has a different e-mail address. Check it and try again")
 
 
 @route(f"{PAYMENT_PATH}/who", http_method=READ, include_in_schema=False)
