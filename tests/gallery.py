@@ -246,6 +246,7 @@ class Fakes:
             url="https://bank.example/acs",
             method="POST",
             fields=(("PaReq", "eJxV"), ("TermUrl", "https://pay.example/return/x"), ("MD", "1")),
+            again=False,
             by_itself=target is None,
             target=target,
             button=self._(messages.CONTINUE),

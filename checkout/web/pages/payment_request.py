@@ -25,10 +25,12 @@ from checkout.web.pages.formatting import zone_of
 from checkout.web.pages.layout import Frame
 from checkout.web.pages.order_lines import lines_view
 from checkout.web.pages.page_request import PageRequest
-from checkout.web.request import AppRequest, our_cookie
+from checkout.web.request import AppRequest, header, our_cookie
 from checkout.web.response import PLAIN, RawResponse, see_other
 
 PAYMENT_PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
+
+AGAIN: Final = "again"  # of the redirect page: who comes back to the payment was there before
 
 # The page of each status; a customer on another page is sent there.
 PAGE: Final[dict[Status, str]] = {
@@ -149,9 +151,17 @@ class PaymentRequest(PageRequest):
         """A redirect to the page where the payment is now; `cookie`: to be set. The payment page's
         own script follows one to the payment page, and is told of any other by a header."""
         url, headers = self.url(self.current), self._cookie_header(cookie)
+        if self.current == "redirect" and self._comes_back:
+            url += f"?{AGAIN}"
         if self.current and self.behind is not None:
             return RawResponse(headers=headers | {"hx-redirect": url}, media_type=PLAIN)
         return see_other(url, headers)
+
+    @property
+    def _comes_back(self) -> bool:
+        """Whether a browser opens a page, rather than sends a form."""
+        request = self.request
+        return request.method != "POST" and header(request, b"sec-fetch-mode") == "navigate"
 
     def _cookie_header(self, cookie: CustomerCookie | None) -> dict[str, str]:
         return {"set-cookie": set_cookie(self.app.signer.sign_cookie(cookie))} if cookie else {}
