@@ -92,7 +92,7 @@ async def test_the_hashes_are_those_of_what_is_served(server: Server) -> None:
             answer = await customer.get(each.path)
             assert answer.status_code == 200
             assert integrity(answer.content) == each.integrity
-        assert len(whole.widget) == len(SCRIPTS) + 1
+        assert len(whole.widget) == len(SCRIPTS) + 2
 
 
 async def test_the_headers_are_those_of_every_page(server: Server) -> None:

@@ -24,7 +24,8 @@ class ShopView(Struct, frozen=True):
 
 
 class Frame(Struct, frozen=True):
-    """What static/js/frame.js reports to the shop's page around ours, to these origins only."""
+    """What static/js/frame.js reports to the shop's page around ours, or to the one that opened
+    our window: to these origins only."""
 
     origins: tuple[str, ...]
     uid: str
@@ -43,7 +44,7 @@ class Layout(Struct, frozen=True):
     test: bool = False
     charges: bool = True  # False: a card is kept, and no money moves
     languages: tuple[tuple[str, str, str], ...] = ()  # (code, its own name, address)
-    frame: Frame | None = None  # where `framed`
+    frame: Frame | None = None  # where other sites may show the page
     behind: bool = False  # fetched by the script of a page in sight, whose looks it has
 
 

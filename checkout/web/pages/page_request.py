@@ -74,7 +74,7 @@ class PageRequest:
             test=order.test if order else test,
             charges=order is None or order.moves_money,
             languages=languages,
-            frame=self.frame(uid) if self.framed and self.shop.frame_origins else None,
+            frame=self.frame(uid) if self.shop.frame_origins else None,
             behind=self.behind is not None,
         )
 
