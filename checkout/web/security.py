@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from litestar.exceptions import InternalServerException
 from litestar.types import Message, Scope
 
 from checkout.errors import BadRequest, Forbidden, TooLarge, WrongType
+from checkout.model.wallet import GOOGLE_PAY
 from checkout.settings import Settings
 from checkout.web.proxies import Networks, address_of
 from checkout.web.request import header
@@ -40,6 +41,13 @@ HEADERS: Final[dict[str, str]] = {
     "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
 }
+# Of a page that offers wallets: their sheets are the browser's, on our page alone.
+WITH_PAYMENT: Final = HEADERS["permissions-policy"].replace("payment=()", "payment=(self)")
+# Where a browser looks who a wallet's payment app is (Payment Method Manifest): a page's script can
+# read nothing there.
+WALLET_SOURCES: Final[Mapping[str, str]] = {
+    GOOGLE_PAY: "https://google.com/pay https://pay.google.com"
+}
 REPORTS: Final = "/reports/csp"  # where browsers report what a page's policy has stopped
 REPORTING: Final = {"reporting-endpoints": f'csp="{REPORTS}"'}
 HSTS: Final = "max-age=63072000; includeSubDomains"
@@ -50,14 +58,23 @@ def new_nonce() -> str:
 
 
 def content_security_policy(
-    nonce: str, *, ancestors: Iterable[str] = (), leaves: bool = False, sandbox: bool = False
+    nonce: str,
+    *,
+    ancestors: Iterable[str] = (),
+    leaves: bool = False,
+    wallets: Iterable[str] = (),
+    sandbox: bool = False,
 ) -> str:
-    """The policy of a page. `leaves`: the one page whose form may go to any bank."""
-    return _policy(tuple(ancestors), leaves, sandbox).replace("NONCE", nonce)
+    """The policy of a page. `leaves`: the one page whose form may go to any bank; `wallets`: those
+    that it offers."""
+    return _policy(tuple(ancestors), leaves, tuple(wallets), sandbox).replace("NONCE", nonce)
 
 
 @cache
-def _policy(ancestors: tuple[str, ...], leaves: bool, sandbox: bool) -> str:
+def _policy(
+    ancestors: tuple[str, ...], leaves: bool, wallets: tuple[str, ...], sandbox: bool
+) -> str:
+    called = " ".join(("'self'", *(WALLET_SOURCES[w] for w in wallets if w in WALLET_SOURCES)))
     targets, framed_by = "'self'", " ".join(ancestors) or "'none'"
     if leaves:
         targets = "https: http://localhost:* http://127.0.0.1:*" if sandbox else "https:"
@@ -67,7 +84,7 @@ def _policy(ancestors: tuple[str, ...], leaves: bool, sandbox: bool) -> str:
             "script-src 'nonce-NONCE'",
             "style-src 'self' 'nonce-NONCE'",
             "img-src 'self' data:",
-            "connect-src 'self'",
+            f"connect-src {called}",
             f"form-action {targets}",
             f"frame-ancestors {framed_by}",
             "base-uri 'none'",

@@ -10,14 +10,14 @@ from typing import Final
 
 import msgspec
 
-from checkout.i18n import LANGUAGES
 from checkout.ledger.rows import Payment
 from checkout.model.card_form import oldest_month
-from checkout.model.order import Customer, Details, Order
+from checkout.model.order import Breakdown, Customer, CustomerFields, Details, Order
 from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.pages.components import Summary, pay_label
 from checkout.web.pages.customer_fields import input_names
 from checkout.web.pages.payment_request import PaymentRequest
+from checkout.web.pages.receipt_email import asks_email
 from checkout.web.pages.saved_card import today
 from checkout.web.security import new_nonce
 
@@ -41,6 +41,10 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
     """The request with only those values of the payment that the cached page depends on."""
     payment = page.payment
     order, methods = payment.order, payment.order.methods
+    page_settings = msgspec.structs.replace(order.page_settings, **OWN_SETTINGS)
+    if not asks_email(order, page.shop, page.app.settings):  # whose address may be the order's own
+        fields = CustomerFields(hidden=("email",))
+        page_settings = msgspec.structs.replace(page_settings, customer_fields=fields)
     general = msgspec.structs.replace(
         order,
         # The same currency, on which the methods depend, and whether any is to be paid.
@@ -52,7 +56,8 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
         details=Details(),
         customer=Customer(),
         methods=msgspec.structs.replace(methods, params={}) if methods.params else methods,
-        page_settings=msgspec.structs.replace(order.page_settings, **OWN_SETTINGS),
+        breakdown=Breakdown(),
+        page_settings=page_settings,
         product=None,
         quantity=1,
         raw={},
@@ -72,7 +77,7 @@ def key_of(
         methods,
         specimen.lang,
         shop,
-        specimen.app.logos.get(shop),
+        specimen.app.shop_view(specimen.shop),
         specimen.framed,
         specimen.behind,
         oldest_month(today(specimen)),
@@ -85,8 +90,10 @@ def summary_of(order: Order, texts: Mapping[str, str]) -> Summary:
         description=texts["description"],
         reference=texts.get("reference"),
         lines=order.receipt_text,
+        order_lines=texts.get("order_lines"),
         expires_in=texts.get("expires_in"),
         expires_text=texts.get("expires_text"),
+        size=texts.get("size"),
     )
 
 
@@ -101,14 +108,15 @@ def texts_of(page: PaymentRequest) -> dict[str, str]:
         "description": summary.description,
         "action": page.url("pay"),
         "form_token": page.form_token("pay", number),
-        "pay_label": pay_label(page.order, page.lang),
+        "pay_label": pay_label(page.order, page.spoken),
         "cancel_action": page.url("cancel"),
         "cancel_token": page.form_token("cancel", number),
     }
-    for code in LANGUAGES:
-        texts[f"url_{code}"] = page.url(lang=code)
-    if summary.reference is not None:
-        texts["reference"] = summary.reference
+    for name in ("reference", "order_lines", "size"):
+        if (text := getattr(summary, name)) is not None:
+            texts[name] = text
+    if page.shop.apple_pay or page.shop.google_pay:
+        texts["total"] = f"{page.order.money.major:f}"
     if summary.expires_text is not None:
         texts["expires_in"], texts["expires_text"] = str(summary.expires_in), summary.expires_text
     if page.framed:
