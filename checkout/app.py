@@ -27,6 +27,7 @@ from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
 from checkout.payments.http_transport import HttpTransport
 from checkout.payments.mailer import Mailer
+from checkout.payments.pictures import Pictures
 from checkout.payments.readiness import Readiness
 from checkout.payments.recovery import Sweeper
 from checkout.payments.schedule import HOUR, Schedule
@@ -42,6 +43,7 @@ from checkout.web import (
     health,
     logos,
     payment_links,
+    pictures,
     security_txt,
     static,
     widget,
@@ -101,6 +103,7 @@ HANDLERS = (
     *gateway_notification.HANDLERS,
     *csp_reports.HANDLERS,
     *static.HANDLERS,
+    *pictures.HANDLERS,
     *widget.HANDLERS,
     *health.HANDLERS,
     *security_txt.HANDLERS,
@@ -139,7 +142,9 @@ def create_app(
             webhook_sender = WebhookSender(context, http)
             context.verify = Verifier(context, http)
             due_queries = DueQueries(context)
-            serving = AppContext(context, signer, renderer, {}, due_queries, challenge)
+            serving = AppContext(
+                context, signer, renderer, {}, due_queries, Pictures(context, http), challenge
+            )
             app.state.context = serving
             mailer = Mailer(context, invoice_sender(context), receipt_sender(serving))
             often = context.schedule.recovery_interval
