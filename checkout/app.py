@@ -20,6 +20,7 @@ from litestar.openapi import OpenAPIConfig
 from checkout import __version__, log
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger, open_wakeups
+from checkout.model.mail import Kind
 from checkout.payments import retention
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
@@ -31,6 +32,7 @@ from checkout.payments.pictures import Pictures
 from checkout.payments.readiness import Readiness
 from checkout.payments.recovery import Sweeper
 from checkout.payments.schedule import HOUR, Schedule
+from checkout.payments.summaries import Summaries
 from checkout.payments.verification import Verifier
 from checkout.payments.webhook_sender import WebhookSender
 from checkout.process import end_with_parent, keep_private, kept_out
@@ -44,6 +46,7 @@ from checkout.web import (
     logos,
     payment_links,
     pictures,
+    receipt_mail,
     security_txt,
     static,
     widget,
@@ -71,12 +74,13 @@ from checkout.web.language_choice import in_another_language
 from checkout.web.load_shedding import LoadShedder
 from checkout.web.pages import cancel, pay, payment, product, receipt, redirect, result, wait, who
 from checkout.web.proof_of_work import ProofOfWork
-from checkout.web.receipt_mail import receipt_sender
 from checkout.web.render import Assets, Renderer
 from checkout.web.request_size import bounded
 from checkout.web.security import LARGEST_BODY, security_headers
+from checkout.web.summary_mail import summary_sender
 
 READINESS_INTERVAL = 15.0  # seconds
+SUMMARIES_INTERVAL = 300.0
 
 HANDLERS = (
     *payment.HANDLERS,
@@ -146,11 +150,14 @@ def create_app(
                 context, signer, renderer, {}, due_queries, Pictures(context, http), challenge
             )
             app.state.context = serving
-            mailer = Mailer(context, invoice_sender(context), receipt_sender(serving))
+            notify = dict.fromkeys(receipt_mail.TEXTS, receipt_mail.receipt_sender(serving))
+            notify[Kind.SUMMARY] = summary_sender(serving)
+            mailer = Mailer(context, invoice_sender(context), notify)
             often = context.schedule.recovery_interval
             tasks = [
                 Task("recovery", Sweeper(context).turn, often),
                 Task("mailer", mailer.deliver, often, wake=context.mails_due),
+                Task("summaries", Summaries(context).turn, SUMMARIES_INTERVAL),
                 Task(
                     "purge",
                     partial(retention.turn, context),

@@ -20,7 +20,6 @@ from typing import Any, Final
 from msgspec.structs import asdict, replace
 
 from checkout import i18n
-from checkout.model.browser import FIELDS
 from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions
@@ -168,7 +167,11 @@ class Fakes:
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
         card = name == "credit_card"
         mark = kind_of(name, None, card=card)
-        return MethodChoice(name, components.method_label(name, None, self._), mark, chosen, card)
+        label, mark = (
+            components.method_label(name, None, self._),
+            components.method_mark(name, mark),
+        )
+        return MethodChoice(name, label, mark, chosen, card, ("visa", "master") if card else ())
 
     def asked(self, name: str, value: str = "", **more: Any) -> Field:
         about = CUSTOMER_INPUTS[name]
@@ -206,8 +209,7 @@ class Fakes:
             methods=(self.method("credit_card", True),),
             card=card_fields(self.lang, tuple(errors.items())),
             customer=(),
-            browser_fields=FIELDS,
-            brands=("amex", "mir", "visa", "master"),
+            brands=("visa", "master"),
             errors=tuple((name, _(text)) for name, text in errors.items()),
         )
         fields = page.__struct_fields__

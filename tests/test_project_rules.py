@@ -36,6 +36,7 @@ from checkout.web.pages.payment_request import PAGE
 from checkout.web.pages.wait import StatusView
 from checkout.web.receipt_mail import ReceiptMail
 from checkout.web.render import Assets, Renderer
+from checkout.web.summary_mail import SummaryMail
 from tests.gallery import STATES, states
 from tests.support.servers import ROOT
 
@@ -215,6 +216,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "mail/base.html": {"layout": MailLayout},
     "mail/invoice.html": {"mail": InvoiceMail, "layout": MailLayout},
     "mail/receipt.html": {"mail": ReceiptMail, "layout": MailLayout},
+    "mail/summary.html": {"mail": SummaryMail, "layout": MailLayout},
     "base.html": {},
 }
 

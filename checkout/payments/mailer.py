@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -46,10 +46,10 @@ class Unneeded(CheckoutError):
 
 class Mailer:
     """Sends the mails of one ledger; several workers share them by leases. `post` makes a mail of
-    an invoice and hands it to the mail server, once; it raises Undelivered. `notify` does so with
-    any other, and raises Unneeded too."""
+    an invoice and hands it to the mail server, once; it raises Undelivered. `notify` has a function
+    for each other kind, which may raise Unneeded too."""
 
-    def __init__(self, context: Context, post: Post, notify: Notify) -> None:
+    def __init__(self, context: Context, post: Post, notify: Mapping[Kind, Notify]) -> None:
         self._context = context
         self._post = post
         self._notify = notify
@@ -93,7 +93,7 @@ class Mailer:
 
     async def _send(self, mail: Mail) -> None:
         if mail.invoice is None:
-            await self._try(mail, self._notify(mail))
+            await self._try(mail, self._notify[mail.kind](mail))
         else:
             await self._send_of_invoice(mail, mail.invoice)
 

@@ -46,7 +46,7 @@ class Office:
         self.mailer = self.another()
 
     def another(self, context: Context | None = None) -> Mailer:
-        return Mailer(context or self.harness.context, self.post, self.notify)
+        return Mailer(context or self.harness.context, self.post, dict.fromkeys(Kind, self.notify))
 
     async def post(self, standing: Standing, mail: Mail) -> None:
         self.waiting += 1

@@ -20,7 +20,6 @@ from checkout.app import create_app
 from checkout.payments.mailer import Mailer
 from checkout.signing import read_link, sign_link
 from checkout.web.invoice_mail import invoice_sender
-from checkout.web.receipt_mail import receipt_sender
 from tests.support.mail_server import MailServer, open_mail_server
 from tests.support.samples import changed
 from tests.web.conftest import Opened
@@ -119,8 +118,7 @@ async def becomes(server: Server, invoice: dict[str, Any], mail_status: str) -> 
 async def deliver(server: Server) -> None:
     """Another worker comes by, and sends what is due."""
     context = server.app.state.context.context
-    app = server.app.state.context
-    mailer = Mailer(context, invoice_sender(context), receipt_sender(app))
+    mailer = Mailer(context, invoice_sender(context), {})
     await mailer.deliver()
     await mailer.finish()
 
