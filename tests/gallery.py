@@ -23,11 +23,21 @@ from checkout import i18n
 from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions
-from checkout.model.order import Agreement, Breakdown, CardFields, Order, OrderLine
+from checkout.model.order import (
+    Agreement,
+    Breakdown,
+    CardFields,
+    Customer,
+    CustomerFields,
+    Order,
+    OrderLine,
+    PageSettings,
+)
 from checkout.model.outcome import DeclineReason
 from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.payments.offered_methods import kind_of
+from checkout.shop_api.postal_address import FIELDS as FIELDS_OF_ADDRESS
 from checkout.web import proof_of_work
 from checkout.web.pages import (
     checkboxes,
@@ -40,7 +50,7 @@ from checkout.web.pages import (
 )
 from checkout.web.pages.card_fields import card_fields
 from checkout.web.pages.components import Field, Notice, Row, Summary
-from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries
+from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries, customer_fields
 from checkout.web.pages.error import ErrorPage
 from checkout.web.pages.field_values import masked_field
 from checkout.web.pages.layout import Layout, ShopView, choices
@@ -52,6 +62,7 @@ from checkout.web.pages.redirect import RedirectPage
 from checkout.web.pages.result import ResultPage
 from checkout.web.pages.saved_card import SavedCardView
 from checkout.web.pages.wait import StatusView, WaitPage
+from checkout.web.pages.wallets import WalletButtons
 from checkout.web.pages.who import NOT_KNOWN
 from checkout.web.render import Assets, Renderer
 from tests.support.http_server import Handler, http_server
@@ -195,6 +206,16 @@ class Fakes:
         card = card_fields(self.lang, holder=CardFields(holder="Anna Lee"), is_customer=False)
         who = WhoForm(action="/who", form_token="form-token", field=asked)
         return {"customer": tuple(fields), "card": card, "who": who}
+
+    def address(self, country: str) -> tuple[Field, ...]:
+        """A postal address as the country has it, and a date of birth."""
+        asked = CustomerFields(visible=("country", *FIELDS_OF_ADDRESS, "birth_date"))
+        order = Order(
+            money=Money(1, "EUR"), description="x", transaction_type="payment", expires_at=0.0,
+            page_settings=PageSettings(customer_fields=asked),
+        )  # fmt: skip
+        known = Customer(country=country)
+        return customer_fields(order, known, {}, {}, self.lang, is_customer=True)
 
     def payment(self, *, errors: dict[str, str] | None = None, **more: Any) -> State:
         _, errors = self._, errors or {}
@@ -438,6 +459,8 @@ def states(lang: str = "en") -> dict[str, State]:
         ),
         "short-fields-error": payment(errors={"expiry": EXPIRY_PAST, "code": CODE_THREE}),
         "long-button": payment(pay_label="Unbeschreiblichlangwortigezahlungsaufforderung " * 2),
+        "address": payment(customer=fake.address("US")),
+        "address-elsewhere": payment(customer=fake.address("JP")),
         "typed": payment(customer=(fake.asked("email"),)),
         "slips": payment(),
         "paying": payment(),
@@ -467,6 +490,12 @@ def states(lang: str = "en") -> dict[str, State]:
                 accent="#ffd400",
                 on_accent="#000000",
             )
+        ),
+        "wallets": payment(
+            **several,
+            wallets=WalletButtons(
+                ("apple_pay", "google_pay"), '{"google_pay": {}}', SHOP.name, "19.99", "EUR"
+            ),
         ),
         "one-more-check": payment(
             challenge=proof_of_work.fields_of("challenge-token", 15, fake.lang),

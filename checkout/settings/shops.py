@@ -33,6 +33,7 @@ from checkout.settings.colour import accent, accent_dark
 from checkout.settings.rules import back_origin, frame_origin, nonempty_text
 from checkout.settings.secret_strength import password, strong
 from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, NOTIFY_MAILS, Shop
+from checkout.settings.wallets import apple_pay, google_pay
 
 SMALLEST_KEY: Final = 2048  # bits
 APPENDED: Final = ("token", "status", "uid")  # in each return URL
@@ -51,9 +52,9 @@ _LINK_KEYS: Final = many(strong())
 _SCHEME: Final = choice(SCHEMES)
 _LANGUAGES: Final = many(choice(tuple(LANGUAGES)), least=1)
 _TYPES: Final = many(choice(TRANSACTION_TYPES), least=1)
-_BRANDS: Final = many(choice(tuple(BRAND_OF)))
 _NOTIFY_MAILS: Final = many(choice(NOTIFY_MAILS))
 _NOTIFY_LANGUAGE: Final = choice(tuple(LANGUAGES))
+_BRANDS: Final = many(choice(tuple(BRAND_OF)))
 _LABEL, _MODE, _BRAND, _KIND = text(60), text(32), text(64), choice(KINDS)
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
 _address = lru_cache(maxsize=64)(web_address)  # most shops have no sites without TLS
@@ -83,10 +84,10 @@ def read_shop(
         link_keys=fields.get("link_keys", _LINK_KEYS, ()),
         email=fields.get("email", email_address),
         logo=fields.get("logo", _address(sandbox=sandbox, ports=ports)),
-        brands=fields.get("brands", _BRANDS, ()),
         dark_logo=fields.get("dark_logo", _address(sandbox=sandbox, ports=ports)),
         legal_name=fields.get("legal_name", _LEGAL_NAME),
         country=fields.get("country", _country),
+        brands=fields.get("brands", _BRANDS, ()),
         frame_origins=fields.get("frame_origins", framed, ()),
         return_origins=origins,
         languages=fields.get("languages", _LANGUAGES, ()),
@@ -106,6 +107,12 @@ def read_shop(
         notify_mails=fields.get("notify_mails", _NOTIFY_MAILS, NOTIFY_MAILS),
         notify_language=fields.get("notify_language", _NOTIFY_LANGUAGE, SOURCE),
         methods=_methods(fields.within("methods"), accounts),
+        apple_pay=apple_pay(fields.child("apple_pay")) if fields.has("apple_pay") else None,
+        google_pay=(
+            google_pay(fields.child("google_pay"), sandbox=sandbox)
+            if fields.has("google_pay")
+            else None
+        ),
     )
     if shop.apps and not (shop.apps_public_key or fields.has("publishable_key")):
         fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")

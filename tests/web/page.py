@@ -68,7 +68,7 @@ class Page(HTMLParser):
             name: self._errors[f"e-{name}"]
             for form in self.forms
             for name, found in form.inputs.items()
-            if found.get("aria-invalid") == "true"
+            if found.get("aria-invalid") == "true" and found.get("aria-describedby")
         }
 
     # --- HTMLParser's own -------------------------------------------------------------------
@@ -93,10 +93,8 @@ class Page(HTMLParser):
         form, name = self._form, found.get("name", "")
         if tag == "select":
             self._select = name
-        if tag == "option" and form is self.picker:
-            self.languages.append(found["value"])
         if tag == "option" and self._select and "selected" in found:
-            form.fields[self._select] = found["value"]
+            form.fields[self._select] = found.get("value", "")  # or its text: below
         if tag in ("input", "select") and name:
             radio = found.get("type") in ("radio", "checkbox")
             if not radio or "checked" in found:
@@ -123,6 +121,10 @@ class Page(HTMLParser):
         if self._in and self._in[-1] in ("script", "style"):
             return
         self.words.append(data)
+        if self._select == "language" and data.strip():
+            self.languages.append(data.strip())
+            if "selected" in self.tags[-1][1]:
+                self._form.fields["language"] = data.strip()
         if "h1" in self._in:
             self.headline += data
         if self._error:

@@ -16,7 +16,7 @@ from checkout.model.product import Product, Sale
 from checkout.payments.products import Choice, NotForSale, buy, find, payable
 from checkout.web.context import app_of
 from checkout.web.pages import messages
-from checkout.web.pages.amount_input import read_amount
+from checkout.web.pages.amount_input import TwoReadings, read_amount, write_amount
 from checkout.web.pages.components import Field, Notice, Row, notice
 from checkout.web.pages.formatting import amount, date_and_time, fill
 from checkout.web.pages.page_request import PageRequest
@@ -179,7 +179,7 @@ def _fields(
 ) -> tuple[Field, ...]:
     _, product, most, found = page._, stocked.product, _most(stocked), []
     if product.free:
-        preset = str(product.price.major) if product.price else ""
+        preset = write_amount(product.price, page.spoken) if product.price else ""
         found.append(
             Field(
                 name="amount",
@@ -222,8 +222,11 @@ def _read_choice(
     if product.free:
         try:
             money = read_amount(fields.get("amount", ""), product.bounds[0], page.spoken)
+        except TwoReadings as two:
+            first, second = (amount(each, page.spoken) for each in (two.first, two.second))
+            errors["amount"] = fill(_(messages.AMOUNT_TWICE), first=first, second=second)
         except ValueError:
-            example = str((product.price or product.bounds[0]).major)
+            example = write_amount(product.price or product.bounds[0], page.spoken)
             errors["amount"] = fill(_(messages.AMOUNT_MISSING), example=example)
         else:
             errors |= _outside(page, product, money)
