@@ -62,6 +62,7 @@ from checkout.web.pages.redirect import RedirectPage
 from checkout.web.pages.result import ResultPage
 from checkout.web.pages.saved_card import SavedCardView
 from checkout.web.pages.wait import StatusView, WaitPage
+from checkout.web.pages.wallets import WalletButtons
 from checkout.web.pages.who import NOT_KNOWN
 from checkout.web.render import Assets, Renderer
 from tests.support.http_server import Handler, http_server
@@ -489,6 +490,12 @@ def states(lang: str = "en") -> dict[str, State]:
                 accent="#ffd400",
                 on_accent="#000000",
             )
+        ),
+        "wallets": payment(
+            **several,
+            wallets=WalletButtons(
+                ("apple_pay", "google_pay"), '{"google_pay": {}}', SHOP.name, "19.99", "EUR"
+            ),
         ),
         "one-more-check": payment(
             challenge=proof_of_work.fields_of("challenge-token", 15, fake.lang),

@@ -51,6 +51,7 @@ from checkout.web.pages.saved_card import (
     saved_card_view,
     today,
 )
+from checkout.web.pages.wallets import WalletButtons, offered_wallets, wallet_buttons
 from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import RawResponse
 
@@ -96,6 +97,7 @@ class PaymentPage(Struct, frozen=True):
     new_tab: str | None = None  # its own address, for a frame that can't submit a form
     challenge: ChallengeFields | None = None  # where cards are tested
     who: WhoForm | None = None  # for a stranger
+    wallets: WalletButtons | None = None
 
 
 @route(PAYMENT_PATH, http_method=READ, include_in_schema=False)
@@ -139,7 +141,13 @@ async def show_payment(
                 view, challenge=challenge, notice=again or view.notice
             )
         body = render(TEMPLATE, page.lang, **context).encode()
-    return page.respond(body, texts["nonce"], status_code=status_code, cookie=cookie_of(page))
+    return page.respond(
+        body,
+        texts["nonce"],
+        status_code=status_code,
+        cookie=cookie_of(page),
+        wallets=offered_wallets(page.order, page.shop, methods),
+    )
 
 
 def _context(
@@ -204,6 +212,7 @@ def _view(
         notice=None if errors else _notice(page, methods),
         new_tab=texts.get("new_tab"),
         who=question,
+        wallets=wallet_buttons(page, methods, texts),
     )
 
 
