@@ -124,7 +124,7 @@ FOREIGN: Final = {
 }  # fmt: skip
 STOPS: Final = {"zh": "。…！", "ja": "。…！", "bn": "।…!", "ur": "۔…!"}
 # A text may be so much longer than the English one: places are as wide as these need.
-LONGER, MORE = 1.8, 12
+LONGER, MORE = 1.8, 14
 WIDE: Final = 0.55  # a wide letter's share of two narrow ones
 
 
@@ -222,7 +222,7 @@ def _placeholders(language: str, message: Message) -> Iterator[str]:
     for place, text in enumerate(each(message.string)):
         found = sorted(match[0] for match in PLACEHOLDER.finditer(text))
         single = isinstance(message.id, tuple) and len(numbers[place]) == 1
-        if found != wanted and not (single and [*found, NUMBER] == wanted):
+        if text and found != wanted and not (single and [*found, NUMBER] == wanted):
             yield f"has {found}, not {wanted}"
 
 
@@ -283,7 +283,21 @@ def update(language: str) -> None:
     kept += [
         _block(text, forms).rstrip("\n") for text in sorted_texts() if each(text)[0] not in there
     ]
+    if language == "fr":
+        kept = [_french_spaces(block) for block in kept]
     path.write_text("\n\n".join(kept) + "\n", encoding="utf-8")
+
+
+def _french_spaces(block: str) -> str:
+    """No line begins with a mark: a plain blank before one becomes a narrow no-break space, a
+    no-break one before a colon."""
+    lines = (
+        re.sub(" (?=[?!;])", "\u202f", re.sub(" (?=[:»])|(?<=«) ", "\u00a0", line))
+        if line.startswith("msgstr")
+        else line
+        for line in block.split("\n")
+    )
+    return "\n".join(lines)
 
 
 def _id_of(block: str) -> str:
