@@ -160,12 +160,12 @@ def gettext(language: str) -> Gettext:
 @cache
 def locale(language: str) -> Locale:
     """How a language, perhaps of a region, writes amounts, dates and countries."""
-    return Locale.parse(_babel_name(language).replace("-", "_"))
+    return Locale.parse(_babel_name(language))
 
 
 def _babel_name(language: str) -> str:
     first, dash, _ = language.partition("-")
-    return language if dash else _LOCALES.get(first, first)
+    return (language if dash else _LOCALES.get(first, first)).replace("-", "_")
 
 
 def direction(language: str) -> str:
