@@ -20,6 +20,7 @@ from litestar.openapi import OpenAPIConfig
 from checkout import __version__, log
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger, open_wakeups
+from checkout.model.mail import Kind
 from checkout.payments import retention
 from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.background import Background, Task
@@ -31,6 +32,7 @@ from checkout.payments.mailer import Mailer
 from checkout.payments.readiness import Readiness
 from checkout.payments.recovery import Sweeper
 from checkout.payments.schedule import HOUR, Schedule
+from checkout.payments.summaries import Summaries
 from checkout.payments.verification import Verifier
 from checkout.payments.webhook_sender import WebhookSender
 from checkout.process import end_with_parent, keep_private, kept_out
@@ -43,6 +45,7 @@ from checkout.web import (
     health,
     logos,
     payment_links,
+    receipt_mail,
     security_txt,
     static,
     widget,
@@ -66,6 +69,7 @@ from checkout.web.context import AppContext
 from checkout.web.cors import readable_by_pages
 from checkout.web.errors import on_error
 from checkout.web.invoice_mail import invoice_sender
+from checkout.web.language_choice import in_another_language
 from checkout.web.load_shedding import LoadShedder
 from checkout.web.pages import (
     apple_pay,
@@ -83,8 +87,10 @@ from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
 from checkout.web.request_size import bounded
 from checkout.web.security import LARGEST_BODY, security_headers
+from checkout.web.summary_mail import summary_sender
 
 READINESS_INTERVAL = 15.0  # seconds
+SUMMARIES_INTERVAL = 300.0
 
 HANDLERS = (
     *payment.HANDLERS,
@@ -148,16 +154,19 @@ def create_app(
             _shops(downstream) as http,
         ):
             webhook_sender = WebhookSender(context, http)
-            mailer = Mailer(context, invoice_sender(context))
             context.verify = Verifier(context, http)
             due_queries = DueQueries(context)
             sessions = MerchantSessions(settings, (lambda _: downstream) if downstream else None)
             serving = AppContext(context, signer, renderer, {}, due_queries, sessions, challenge)
             app.state.context = serving
+            notify = dict.fromkeys(receipt_mail.TEXTS, receipt_mail.receipt_sender(serving))
+            notify[Kind.SUMMARY] = summary_sender(serving)
+            mailer = Mailer(context, invoice_sender(context), notify)
             often = context.schedule.recovery_interval
             tasks = [
                 Task("recovery", Sweeper(context).turn, often),
                 Task("mailer", mailer.deliver, often, wake=context.mails_due),
+                Task("summaries", Summaries(context).turn, SUMMARIES_INTERVAL),
                 Task(
                     "purge",
                     partial(retention.turn, context),
@@ -189,6 +198,7 @@ def create_app(
             route_handlers=[*HANDLERS, *family_addresses.heads(HANDLERS)],
             lifespan=[lifespan],
             exception_handlers={Exception: on_error},
+            before_request=in_another_language,
             middleware=[ConcurrencyLimits(settings), load or LoadShedder()],
             before_send=[security_headers(settings, name=name), readable_by_pages(settings)],
             request_max_body_size=LARGEST_BODY,

@@ -24,19 +24,27 @@ from checkout.model.browser import FIELDS
 from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions
-from checkout.model.order import Agreement, CardFields, Order
+from checkout.model.order import Agreement, Breakdown, CardFields, Order, OrderLine
 from checkout.model.outcome import DeclineReason
 from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.payments.offered_methods import kind_of
 from checkout.web import proof_of_work
-from checkout.web.pages import checkboxes, components, declines, formatting, messages, qr_code
+from checkout.web.pages import (
+    checkboxes,
+    components,
+    declines,
+    formatting,
+    messages,
+    order_lines,
+    qr_code,
+)
 from checkout.web.pages.card_fields import card_fields
 from checkout.web.pages.components import Field, Notice, Row, Summary
 from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries
 from checkout.web.pages.error import ErrorPage
 from checkout.web.pages.field_values import masked_field
-from checkout.web.pages.layout import Layout, ShopView
+from checkout.web.pages.layout import Layout, ShopView, choices
 from checkout.web.pages.payment import MethodChoice, PaymentPage
 from checkout.web.pages.product import ProductPage
 from checkout.web.pages.receipt import ReceiptPage
@@ -57,7 +65,9 @@ POLICY: Final = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
     "require-trusted-types-for 'script'; trusted-types htmx; form-action "
 )
-SHOP: Final = ShopView("Demo shop", "https://shop.example.com", "help@shop.example.com")
+SHOP: Final = ShopView(
+    "Demo shop", "https://shop.example.com", "help@shop.example.com", "shop.example.com"
+)
 MONEY: Final = Money(1999, "EUR")
 WHEN: Final = 1763756045.0
 ACCOUNT: Final = "bc1qxy2kgdygjrsqtzq2n0yrf2493p83kkfjhx0wlh"
@@ -65,6 +75,31 @@ QR: Final = f"bitcoin:{ACCOUNT}?amount=0.00042137"
 LOGO: Final = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='96' height='32'%3E"
     "%3Ccircle cx='16' cy='16' r='16' fill='%23ffd400'/%3E%3Cpath d='M40 12h56v8H40z'/%3E%3C/svg%3E"
+)
+CLOTHES: Final = Order(
+    money=Money(12899, "EUR"),
+    description="Your order at Demo shop",
+    transaction_type="payment",
+    expires_at=0.0,
+    breakdown=Breakdown(
+        lines=(
+            OrderLine("Merino socks, grey", 3000, 2, LOGO),
+            OrderLine("Linen shirt with a collar that is described at length", 5999),
+            OrderLine("قميص قطني", 3900, 3, LOGO),
+        ),
+        shipping=500,
+        discount=500,
+        promo_code="SUMMER",
+        tax=2060,
+        tax_included=True,
+    ),
+)
+FLAT: Final = Order(
+    money=Money(1250000000, "IDR", 2),
+    description="Sewa apartemen",
+    transaction_type="payment",
+    expires_at=0.0,
+    breakdown=Breakdown(surcharge=25000000, tax=100000000),
 )
 BACK_URL: Final = "https://shop.example.com/thanks?order=1234"
 
@@ -100,6 +135,15 @@ class Fakes:
             expires_text="29 min",
         )
 
+    def ordered(self, order: Order) -> dict[str, Any]:
+        """The half of an order with lines."""
+        view = order_lines.lines_view(order, self.lang, lambda picture: picture)
+        lines = renderer().part("partials/order_lines.html", self.lang, view=view)
+        money = formatting.amount(order.money, self.lang)
+        size = components.headline_size(money)
+        summary = replace(self.summary, amount=money, order_lines=lines, size=size)
+        return {"summary": summary, "pay_label": self._(messages.PAY) % {"amount": money}}
+
     def notice(self, found: messages.Message | Notice) -> Notice:
         return found if isinstance(found, Notice) else components.notice(found, self.lang)
 
@@ -117,8 +161,10 @@ class Fakes:
         return components.explained(found, self.lang)
 
     def layout(self, title: str, **more: Any) -> Layout:
-        picker = tuple((code, name, f"?{code}") for code, name in i18n.LANGUAGES.items())
-        return replace(Layout(self.lang, title, SHOP, languages=picker), **more)
+        direction = i18n.direction(self.lang)
+        languages = choices(())
+        layout = Layout(self.lang, title, direction, SHOP, payee=SHOP.name, languages=languages)
+        return replace(layout, **more)
 
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
         card = name == "credit_card"
@@ -279,7 +325,9 @@ class Fakes:
 
     def error(self, status: int, *actions: tuple[str, str], shop: ShopView | None = None) -> State:
         notice = self.notice(messages.ERROR[status])
-        layout = Layout(self.lang, notice.title, shop)
+        layout = Layout(
+            self.lang, notice.title, i18n.direction(self.lang), shop, languages=choices(())
+        )
         return "pages/error.html", ErrorPage(notice, status, actions), layout
 
 
@@ -395,8 +443,18 @@ def states(lang: str = "en") -> dict[str, State]:
         "offline": payment(),
         "declined-retry": payment(notice=fake.why(DeclineReason.INSUFFICIENT_FUNDS)),
         "test-mode": payment(test=True),
+        "order-lines": payment(**fake.ordered(CLOTHES), test=True),
+        "order-lines-declined": result(
+            fake.why(DeclineReason.DO_NOT_HONOUR, open_=False),
+            summary=fake.ordered(CLOTHES)["summary"],
+        ),
+        "order-sums": payment(
+            **fake.ordered(FLAT),
+            payee="Example Trading Limited, Cyprus",
+            shop=replace(SHOP, logo=LOGO, dark_logo=LOGO),
+        ),
         "save-card": payment(
-            summary=replace(fake.summary, amount=_(messages.SAVE_YOUR_CARD)),
+            summary=replace(fake.summary, amount=_(messages.SAVE_YOUR_CARD), size="words"),
             pay_label=_(messages.SAVE_CARD),
             charges=False,
         ),
@@ -551,7 +609,12 @@ def _block(page: Any) -> None:
     page.evaluate("document.querySelector('[data-blocked]').hidden = false")
 
 
+def _unfold(page: Any) -> None:
+    page.evaluate("document.querySelector('.order-lines').open = true")
+
+
 ACTS: Final[dict[str, Callable[[Any], None]]] = {
+    "order-sums": _unfold,
     "framed-blocked": _block,
     "saved-card-slip": lambda page: page.locator(".pay .button").click(),
     "paying": _pay,

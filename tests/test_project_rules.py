@@ -28,11 +28,15 @@ from checkout.model.order import KINDS
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import FINAL, LIVE, MOVES, OUTWARD, Status
 from checkout.web.invoice_mail import InvoiceMail
+from checkout.web.mail import MailLayout
 from checkout.web.pages import declines, messages
 from checkout.web.pages.layout import Layout
+from checkout.web.pages.order_lines import LinesView
 from checkout.web.pages.payment_request import PAGE
 from checkout.web.pages.wait import StatusView
+from checkout.web.receipt_mail import ReceiptMail
 from checkout.web.render import Assets, Renderer
+from checkout.web.summary_mail import SummaryMail
 from tests.gallery import STATES, states
 from tests.support.servers import ROOT
 
@@ -208,7 +212,11 @@ VIEWS: dict[str, dict[str, Any]] = {
         for path in (TEMPLATES / "pages").glob("*.html")
     },
     "partials/status.html": {"status": StatusView},
-    "mail/invoice.html": {"mail": InvoiceMail},
+    "partials/order_lines.html": {"view": LinesView},
+    "mail/base.html": {"layout": MailLayout},
+    "mail/invoice.html": {"mail": InvoiceMail, "layout": MailLayout},
+    "mail/receipt.html": {"mail": ReceiptMail, "layout": MailLayout},
+    "mail/summary.html": {"mail": SummaryMail, "layout": MailLayout},
     "base.html": {},
 }
 

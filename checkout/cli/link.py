@@ -31,7 +31,8 @@ from checkout.settings import Settings, Shop
 from checkout.shop_api.customer import CUSTOMER, TYPED
 from checkout.shop_api.invoices import Draft, read_invoice
 from checkout.shop_api.mail import Undelivered
-from checkout.web.invoice_mail import mail_of, post
+from checkout.web.invoice_mail import mail_of
+from checkout.web.mail import post
 
 SPANS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 TERMINAL: Final = "-"

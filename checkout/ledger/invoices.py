@@ -19,7 +19,7 @@ from checkout.ledger.rows import Payment, order_of, text
 from checkout.ledger.schema import invoices, payments
 from checkout.ledger.statements import Change, Query
 from checkout.model.cursor import Cursor
-from checkout.model.invoice import Delivery, Kind
+from checkout.model.mail import Delivery, Kind
 from checkout.model.order import Order
 from checkout.model.status import UNPAID_ENDS, Status
 
@@ -28,6 +28,7 @@ _by_link = invoices.c.link == bindparam("value")
 BY_ID: Final = Query(_of_id)
 LOCK: Final = Query(_of_id.with_for_update())
 BY_LINK: Final = Query(select(invoices.c.terms).where(_by_link))
+EMAIL_BY_LINK: Final = Query(select(invoices.c.email).where(_by_link))
 SHARE_BY_LINK: Final = Query(
     select(invoices.c.cancelled_at).where(_by_link).with_for_update(read=True)
 )
@@ -135,6 +136,12 @@ def order_by_link(conn: Connection, link: str) -> Order | None:
     """The order of the invoice with this link."""
     row = BY_LINK.first(conn, value=link)
     return None if row is None else order_of(row.terms)
+
+
+def email_by_link(conn: Connection, link: str) -> str | None:
+    """Where the invoice with this link was mailed to."""
+    row = EMAIL_BY_LINK.first(conn, value=link)
+    return None if row is None else row.email
 
 
 def is_cancelled(conn: Connection, link: str) -> bool:

@@ -99,6 +99,7 @@ def purge_payment(conn: Connection, payment: Payment, now: float) -> None:
     _purge_events(conn, uid)
     conn.execute(update(outbox).where(outbox.c.payment == uid).values(body=""))
     conn.execute(delete(answers).where(answers.c.payment == uid))
+    conn.execute(update(mails).where(mails.c.payment == uid).values(error=None))
     if payment.link is not None:
         found = select(invoices.c.id).where(invoices.c.link == payment.link)
         for name in conn.execute(found).scalars().all():

@@ -333,16 +333,21 @@ mails: Final = Table(
     "mails",
     METADATA,
     Column("id", String(36), primary_key=True),  # stands in its Message-ID, the same at every try
-    Column("invoice", String(20), ForeignKey("invoices.id"), nullable=False),
-    Column("kind", String(16), nullable=False),  # model.invoice.Kind
-    Column("state", String(16), nullable=False),  # model.invoice.Delivery
+    Column("shop", String(64), nullable=False, server_default="-"),
+    Column("kind", String(16), nullable=False),  # model.mail.Kind
+    Column("invoice", String(20), ForeignKey("invoices.id")),
+    Column("payment", String(36), ForeignKey("payments.uid")),
+    Column("about", String(36)),  # a refund's uid; a summary's day, as 2026-11-28
+    Column("state", String(16), nullable=False),  # model.mail.Delivery
     Column("tries", Integer, nullable=False),
     Column("due_at", Double),  # None: settled
     Column("sent_at", Double),
     Column("error", Text),  # of the last try
     Column("created_at", Double, nullable=False),
-    Index("mails_due", "due_at"),
+    # Only over mails that wait: far fewer than all that were sent.
+    Index("mails_by_shop", "shop", "due_at", sqlite_where=IS_WAITING),
     Index("mails_by_invoice", "invoice"),
+    Index("mails_by_payment", "payment"),
 )
 
 app_counts: Final = Table(

@@ -17,7 +17,8 @@ from checkout.ledger import audit, events, invoices, mails, payments
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.invoices import Invoice, Standing
 from checkout.model.cursor import Cursor
-from checkout.model.invoice import PREFIX, Delivery, Kind
+from checkout.model.invoice import PREFIX
+from checkout.model.mail import Delivery, Kind
 from checkout.model.order import BY_SHOP, Order
 from checkout.model.status import LIVE, OUTWARD, SUCCESSFUL, Status
 from checkout.payments import create, transitions
@@ -159,7 +160,7 @@ def _send_again(conn: Connection, id: str, email: str | None, now: float, by: Ac
         raise Unprocessable({"email": [NO_EMAIL]})
     if email is not None:
         invoices.change(conn, id, email=email, updated_at=now)
-    mails.drop(conn, id, Kind.INVOICE)  # this one replaces a mail that is still queued
+    mails.drop_of_invoice(conn, id, Kind.INVOICE)  # this one replaces a mail that is still queued
     _queue(conn, standing, now)
     _note(conn, by, "invoice.send", standing.invoice, now)
     return _found(invoices.by_id(conn, id))
@@ -168,11 +169,15 @@ def _send_again(conn: Connection, id: str, email: str | None, now: float, by: Ac
 def _queue(conn: Connection, standing: Standing, now: float) -> None:
     """Queue the mail, due now, and its reminder unless there is one."""
     invoice = standing.invoice
-    mails.queue(conn, new_uid(), invoice.id, Kind.INVOICE, due_at=now, now=now)
+    mails.queue_of_invoice(
+        conn, new_uid(), invoice.id, invoice.shop, Kind.INVOICE, due_at=now, now=now
+    )
     reminded = any(mail.state is not Delivery.DROPPED for mail in standing.of(Kind.REMINDER))
     if invoice.remind_at is not None and invoice.remind_at > now and not reminded:
         at = invoice.remind_at
-        mails.queue(conn, new_uid(), invoice.id, Kind.REMINDER, due_at=at, now=now)
+        mails.queue_of_invoice(
+            conn, new_uid(), invoice.id, invoice.shop, Kind.REMINDER, due_at=at, now=now
+        )
 
 
 async def cancel(
@@ -201,7 +206,7 @@ def _cancel(conn: Connection, context: Context, id: str, now: float, by: Actor) 
         return standing
     invoices.change(conn, id, cancelled_at=now, updated_at=now)
     _note(conn, by, "invoice.cancel", standing.invoice, now)
-    mails.drop(conn, id, *Kind)
+    mails.drop_of_invoice(conn, id, *Kind)
     if payment is not None and status is Status.OPEN:
         uid = payment.uid
         events.append(conn, uid, "invoice_cancelled", now, None, invoice=id)

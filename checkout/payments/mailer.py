@@ -1,25 +1,27 @@
-"""Sends the mails of invoices and their reminders to customers.
+"""Sends mails: invoices, reminders and receipts to customers, and to shops what concerns them.
 
 A mail that is due is leased, so that one of several workers sends it; when that worker dies, it is
 due again after the lease. It is retried as `schedule.MAIL_RETRIES` says while the mail server is
 unavailable, but not after a permanent refusal. Mails of invoices that are paid, cancelled or
-expired are dropped; those of an invoice that is being paid are postponed.
+expired are dropped; those of an invoice that is being paid are postponed. Any other mail is dropped
+where nobody is left to send it to.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final
 
 import structlog
 
+from checkout.errors import CheckoutError
 from checkout.ledger import invoices, mails
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
-from checkout.model.invoice import Delivery, Kind
+from checkout.model.mail import Delivery, Kind
 from checkout.model.status import LIVE, Status
 from checkout.payments.concurrency import Slots
 from checkout.payments.context import Context
@@ -30,18 +32,27 @@ from checkout.shop_api.mail import Undelivered
 log = structlog.get_logger(__name__)
 
 Post = Callable[[Standing, Mail], Awaitable[None]]
+Notify = Callable[[Mail], Awaitable[None]]
 
 SERVER: Final = "mail"  # the only host: a shop takes at most half of its slots
 UNFORESEEN: Final = "The mail could not be made"
 
 
-class Mailer:
-    """Sends the mails of one ledger; several workers share them by leases. `post` makes a mail and
-    hands it to the mail server, once; it raises Undelivered."""
+class Unneeded(CheckoutError):
+    """There is nobody to send it to any more."""
 
-    def __init__(self, context: Context, post: Post) -> None:
+    message = "The mail is not needed"
+
+
+class Mailer:
+    """Sends the mails of one ledger; several workers share them by leases. `post` makes a mail of
+    an invoice and hands it to the mail server, once; it raises Undelivered. `notify` has a function
+    for each other kind, which may raise Unneeded too."""
+
+    def __init__(self, context: Context, post: Post, notify: Mapping[Kind, Notify]) -> None:
         self._context = context
         self._post = post
+        self._notify = notify
         self._slots = Slots("mails")
         self._full = False  # whether a mail waits for a slot
         self._under_way: set[asyncio.Task[None]] = set()
@@ -81,10 +92,16 @@ class Mailer:
             await asyncio.wait(self._under_way, timeout=seconds)
 
     async def _send(self, mail: Mail) -> None:
+        if mail.invoice is None:
+            await self._try(mail, self._notify[mail.kind](mail))
+        else:
+            await self._send_of_invoice(mail, mail.invoice)
+
+    async def _send_of_invoice(self, mail: Mail, invoice: str) -> None:
         ledger, now = self._context.ledger, self._context.clock()
-        standing = await ledger.read(invoices.by_id, mail.invoice)
+        standing = await ledger.read(invoices.by_id, invoice)
         if standing is None:
-            raise LookupError(mail.invoice)
+            raise LookupError(invoice)
         status = standing.status(now)
         if status in LIVE:
             await ledger.write_unsynced(mails.postpone, mail.id, now + MAIL_POSTPONED)
@@ -93,17 +110,20 @@ class Mailer:
             await ledger.write(mails.failed, mail.id, mail.error, again_at=None)
             self._alert_unsent(mail)
         elif status is not Status.OPEN or _is_pointless(standing, mail):
-            await ledger.write(mails.drop, mail.invoice, mail.kind)
+            await ledger.write(mails.drop_of_invoice, invoice, mail.kind)
         else:
-            await self._try(standing, mail)
+            await self._try(mail, self._post(standing, mail))
 
-    async def _try(self, standing: Standing, mail: Mail) -> None:
+    async def _try(self, mail: Mail, sending: Awaitable[None]) -> None:
         try:
-            await self._post(standing, mail)
+            await sending
+        except Unneeded:
+            await self._context.ledger.write(mails.drop, mail.id)
         except Undelivered as error:
             await self._failed(mail, error.message, final=error.final)
         except Exception as error:  # noqa: BLE001 - a fault here must not lose the mail
-            log.error("mailer.fault", invoice=mail.invoice, error=type(error).__name__, alert=True)
+            name = type(error).__name__
+            log.error("mailer.fault", **_subject(mail), error=name, alert=True)
             await self._failed(mail, UNFORESEEN, final=False)
         else:
             await self._context.ledger.write(mails.sent, mail.id, self._context.clock())
@@ -122,11 +142,17 @@ class Mailer:
     def _alert_unsent(self, mail: Mail) -> None:
         """A mail whose tries are used up concerns the operator; a refusal only the shop."""
         ALERTS.labels("mail.unsent").inc()
-        log.error("mail.unsent", invoice=mail.invoice, kind=mail.kind, alert=True)
+        log.error("mail.unsent", **_subject(mail), kind=mail.kind, alert=True)
 
     def _note(self, mail: Mail, answer: str) -> None:
         MAILS.labels(mail.kind, answer).inc()
-        log.info("mail.tried", invoice=mail.invoice, kind=mail.kind, answer=answer)
+        log.info("mail.tried", **_subject(mail), kind=mail.kind, answer=answer)
+
+
+def _subject(mail: Mail) -> dict[str, str]:
+    """What a mail is about, for the log."""
+    named = {"invoice": mail.invoice, "payment": mail.payment, "about": mail.about}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _is_pointless(standing: Standing, mail: Mail) -> bool:

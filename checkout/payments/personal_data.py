@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,9 +11,10 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from checkout.ledger import audit, cards, events, invoices, outbox, payments, personal_data
+from checkout.ledger import audit, cards, events, invoices, mails, outbox, payments, personal_data
 from checkout.ledger.audit import Actor
 from checkout.ledger.invoices import Standing
+from checkout.ledger.mails import Mail
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import PaidCard
 from checkout.model.status import LIVE, Status
@@ -129,6 +130,7 @@ def _payment(conn: Connection, uid: str) -> dict[str, Any]:
             {"at": _moment(each.created_at), "delivered_at": _moment(each.delivered_at)}
             for each in outbox.of(conn, payment.uid)
         ],
+        "mails": _mails(mails.of_payment(conn, payment.uid)),
     }
 
 
@@ -169,11 +171,14 @@ def _invoice(conn: Connection, name: str) -> dict[str, Any]:
         "given": invoice.given,
         "created_at": _moment(invoice.created_at),
         "expires_at": _moment(invoice.expires_at),
-        "mails": [
-            {"kind": each.kind, "state": each.state, "sent_at": _moment(each.sent_at)}
-            for each in standing.mails
-        ],
+        "mails": _mails(standing.mails),
     }
+
+
+def _mails(found: Iterable[Mail]) -> list[dict[str, Any]]:
+    return [
+        {"kind": each.kind, "state": each.state, "sent_at": _moment(each.sent_at)} for each in found
+    ]
 
 
 # Erase

@@ -12,7 +12,7 @@ from checkout.ledger import attempts, events, outbox, payments
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import FINAL, Status, move
-from checkout.payments import limits, reservations
+from checkout.payments import limits, mails, reservations
 from checkout.payments.context import Context
 from checkout.payments.metrics import ATTEMPTS
 from checkout.payments.schedule import next_query
@@ -176,6 +176,8 @@ def settle(
         reservations.follow(conn, uid, status, now)
     events.append(conn, uid, "payment", now, None, status=status)
     payment = msgspec.structs.replace(payment, status=status, notified=notified, updated_at=now)
+    if notify:
+        mails.queue_of_payment(conn, context.settings, payment, now)
     if notify and not by_operation:
         _write_webhook(conn, context, payment, status, now)
     return payment

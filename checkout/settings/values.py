@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from msgspec import Struct
 
 from checkout.errors import NotFound
+from checkout.model.mail import Kind
 from checkout.model.order import Method
 from checkout.model.urls import PLAIN, parse
 from checkout.settings.colour import on_dark, text_on
 
 DEFAULT_ACCENT = "#0b5fff"
 HTTPS_PORT = 443
+NOTIFY_MAILS = (Kind.PAID.value, Kind.SUMMARY.value)
 RETENTION, RETENTION_UNPAID = 400 * 24 * 3600.0, 30 * 24 * 3600.0  # seconds
 
 
@@ -90,6 +92,9 @@ class Shop(HidesSecrets, frozen=True):
     that name no address of their own, and those of apps always. `result_parameter`: of the signed
     result in return URLs, "" for none. `notify_canceled`: the shop is told when a customer gives
     up, unless its order says otherwise.
+
+    `receipts`: customers are mailed when they have paid and when they are refunded. `notify_email`:
+    where the shop is mailed `notify_mails` (of `NOTIFY_MAILS`) in `notify_language`.
     """
 
     SHOWN = ("id", "name", "url")  # not the methods: their params may be the gateway's secrets
@@ -104,6 +109,10 @@ class Shop(HidesSecrets, frozen=True):
     link_keys: tuple[str, ...] = ()
     email: str | None = None
     logo: str | None = None
+    languages: tuple[str, ...] = ()  # that its pages can be shown in; empty: all of ours
+    dark_logo: str | None = None  # on a dark page
+    legal_name: str | None = None  # who is paid, where that is not `name`
+    country: str | None = None  # ISO 3166-1 alpha-2, of who is paid
     frame_origins: tuple[str, ...] = ()
     return_origins: tuple[str, ...] = ()
     accent: str = DEFAULT_ACCENT
@@ -117,6 +126,10 @@ class Shop(HidesSecrets, frozen=True):
     apps_transaction_types: tuple[str, ...] = ("payment",)
     result_parameter: str = "result"
     notify_canceled: bool = False
+    receipts: bool = True
+    notify_email: str | None = None
+    notify_mails: tuple[str, ...] = NOTIFY_MAILS
+    notify_language: str = "en"
     apple_pay: ApplePay | None = None
     google_pay: GooglePay | None = None
 

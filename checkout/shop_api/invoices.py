@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from checkout.errors import Unprocessable
 from checkout.ledger.invoices import Standing
-from checkout.model.invoice import Kind
+from checkout.model.mail import Kind
 from checkout.model.order import Order
 from checkout.model.status import OUTWARD
 from checkout.model.validation.description import says

@@ -24,6 +24,9 @@ static               the route of static files
 logos                the shops' logos, fetched and served by us
 security_txt         where to report weaknesses
 widget               the embed script for shops' pages
+mail                 what every mail has
 invoice_mail         the mail with a payment link
+receipt_mail         the mails about a payment
+summary_mail         the mail about a shop's day
 errors               every failure as a page or as JSON
 """

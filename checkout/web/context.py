@@ -33,7 +33,7 @@ class AppContext:
     context: Context
     signer: Signer
     render: Renderer
-    logos: dict[str, str]  # shop id -> our own address of its logo
+    logos: dict[tuple[str, str], str]  # shop id, address there -> our own address of the logo
     due_queries: DueQueries
     merchant_sessions: MerchantSessions
     challenge: Challenge | None = None
@@ -94,7 +94,10 @@ class AppContext:
 
     def shop_view(self, shop: Shop, page_settings: PageSettings = PageSettings()) -> ShopView:
         """The shop as its page shows it; the order's own colour before the shop's."""
-        return shop_view(shop, page_settings, logo=self.logos.get(shop.id))
+        logo, dark_logo = (
+            self.logos.get((shop.id, url)) if url else None for url in (shop.logo, shop.dark_logo)
+        )
+        return shop_view(shop, page_settings, logo=logo, dark_logo=dark_logo)
 
 
 def app_of(request: AppRequest) -> AppContext:

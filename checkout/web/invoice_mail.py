@@ -7,24 +7,22 @@ line of a header at most, and `EmailMessage` refuses a header with a line break.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, make_msgid
 from typing import Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from checkout.i18n import N_, choose_language, gettext, locale
+from checkout.i18n import N_, choose_language, gettext
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
-from checkout.model.invoice import Kind
+from checkout.model.mail import Kind
 from checkout.model.order import Order
 from checkout.payments.context import Context
 from checkout.payments.mailer import Post
-from checkout.settings import Settings, Shop, Smtp
-from checkout.shop_api.mail import Undelivered, mailbox, send
+from checkout.settings import Settings, Shop
+from checkout.shop_api.mail import Undelivered
+from checkout.web import mail as mails
+from checkout.web.mail import QUESTIONS, MailHeader, MailLayout, layout_of, one_line, post, smtp_of
 from checkout.web.pages import messages
 from checkout.web.pages.formatting import amount, date_and_time, fill
 from checkout.web.render import environment
@@ -40,27 +38,18 @@ TEXTS: Final[dict[Kind, tuple[str, str | None]]] = {
 UNTIL = N_("The link works until %(time)s.")
 PAY_HERE = N_("Pay here:")
 UNASKED = N_("If you did not order this, you do not need to do anything.")
-QUESTIONS = N_("Questions?")
 
 
 class InvoiceMail(Struct, frozen=True):
     """A mail with a payment link (`mail/invoice.html`); each text is a single line."""
 
-    lang: str
-    dir: str
-    subject: str
     remark: str | None  # the first sentence
-    shop: str
     amount: str
     description: str
     reference: str | None
     url: str
     pay_label: str
     until: str  # a sentence
-    email: str | None  # where questions go, else to `home`
-    home: str
-    accent: str
-    on_accent: str
 
 
 def mail_of(
@@ -80,19 +69,13 @@ def mail_of(
         order,
         shop,
         url,
-        sender=_smtp(settings).sender,
+        sender=smtp_of(settings).sender,
         to=to,
         language=choose_language(order.page_settings.language),
         now=now,
         kind=kind,
         id=id,
     )
-
-
-async def post(mail: EmailMessage, settings: Settings) -> None:
-    """Hand it to the settings' mail server, once. Raises Undelivered."""
-    host = urlsplit(settings.public_url).hostname or "localhost"
-    await send(mail, _smtp(settings), host=host)
 
 
 def invoice_sender(context: Context) -> Post:
@@ -110,12 +93,6 @@ def invoice_sender(context: Context) -> Post:
     return send_invoice
 
 
-def _smtp(settings: Settings) -> Smtp:
-    if settings.smtp is None:
-        raise Undelivered("There is no mail server in the settings")
-    return settings.smtp
-
-
 def invoice(
     order: Order,
     shop: Shop,
@@ -130,53 +107,36 @@ def invoice(
 ) -> EmailMessage:
     """The mail about `order`, payable at `url`; `to` is a customer's address, `now` its date. `id`
     stands in its Message-ID, by which mail programs recognise a mail that was sent twice."""
-    view = _view(order, shop, url, language, kind)
-    recipient = mailbox(to)
-    # The name of a domain has an ASCII form, that of a person's box has none.
-    message = EmailMessage(policy=SMTP if recipient.addr_spec.isascii() else SMTPUTF8)
-    from_ = mailbox(sender, view.shop)
-    message["From"] = from_
-    message["To"] = recipient
-    if shop.email:
-        message["Reply-To"] = mailbox(shop.email, view.shop)
-    message["Subject"] = view.subject
-    message["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
-    domain = from_.domain
-    message["Message-ID"] = f"<{id}@{domain}>" if id else make_msgid(domain=domain)
-    message.set_content("\n".join(_lines(view)) + "\n")
-    page = environment(language, assets=None).get_template("mail/invoice.html").render(mail=view)
-    message.add_alternative(page, subtype="html")
-    message["Content-Language"] = language
-    return message
-
-
-def _view(order: Order, shop: Shop, url: str, language: str, kind: Kind) -> InvoiceMail:
-    _, money = gettext(language), amount(order.money, language)
-    subject, remark = TEXTS[kind]
-    name = _one_line(shop.name)
-    return InvoiceMail(
-        lang=language,
-        dir=locale(language).text_direction,
-        subject=fill(_(subject), shop=name, amount=money),
-        remark=_(remark) if remark else None,
-        shop=name,
-        amount=money,
-        description=_one_line(order.description),
-        reference=_one_line(order.tracking_id) if order.tracking_id else None,
-        url=url,
-        pay_label=order.page_settings.button_text or fill(_(messages.PAY), amount=money),
-        until=fill(_(UNTIL), time=date_and_time(order.expires_at, language)),
-        email=shop.email,
-        home=shop.url,
-        accent=shop.accent,
-        on_accent=shop.on_accent,
+    view = _view(order, url, language, kind)
+    subject = fill(gettext(language)(TEXTS[kind][0]), shop=one_line(shop.name), amount=view.amount)
+    layout = layout_of(shop, language, subject, f"{view.description} {view.until}")
+    template = environment(language, assets=None).get_template("mail/invoice.html")
+    return mails.mail_of(
+        MailHeader(sender=sender, to=to, now=now, id=id, reply_to=shop.email),
+        layout,
+        text="\n".join(_lines(view, layout)) + "\n",
+        page=template.render(mail=view, layout=layout),
     )
 
 
-def _lines(view: InvoiceMail) -> Iterator[str]:
+def _view(order: Order, url: str, language: str, kind: Kind) -> InvoiceMail:
+    _, money = gettext(language), amount(order.money, language)
+    remark = TEXTS[kind][1]
+    return InvoiceMail(
+        remark=_(remark) if remark else None,
+        amount=money,
+        description=one_line(order.description),
+        reference=one_line(order.tracking_id) if order.tracking_id else None,
+        url=url,
+        pay_label=order.page_settings.button_text or fill(_(messages.PAY), amount=money),
+        until=fill(_(UNTIL), time=date_and_time(order.expires_at, language)),
+    )
+
+
+def _lines(view: InvoiceMail, layout: MailLayout) -> Iterator[str]:
     """The plain text."""
-    _ = gettext(view.lang)
-    yield view.subject
+    _ = gettext(layout.lang)
+    yield layout.subject
     yield ""
     if view.remark:
         yield view.remark
@@ -190,8 +150,4 @@ def _lines(view: InvoiceMail) -> Iterator[str]:
     yield ""
     yield view.until
     yield _(UNASKED)
-    yield f"{_(QUESTIONS)} {view.email or view.home}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    yield f"{_(QUESTIONS)} {layout.email or layout.home}"

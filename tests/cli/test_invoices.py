@@ -44,7 +44,7 @@ def made(config: Path, *, mail: bool = False, **changes: Any) -> Standing:
             found = await invoices.make(
                 context, read_invoice(body, shop, settings, context.clock()), shop
             )
-            mailer = Mailer(context, invoice_sender(context))
+            mailer = Mailer(context, invoice_sender(context), {})
             await mailer.deliver()
             await mailer.finish()
             return found

@@ -56,6 +56,7 @@ OTHERS: Final = frozenset(
     {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md", "security.md"}
     | {
         "glossary.md",
+        "languages.md",
         "overpay.md",
         "pci.md",
         "privacy.md",

@@ -11,6 +11,7 @@ import pytest
 
 from checkout import __version__
 from checkout.web import widget
+from checkout.web.render import squeezed
 from tests.support.servers import ROOT
 
 CHANGELOG: Final = (ROOT / "CHANGELOG.md").read_text()
@@ -28,7 +29,7 @@ def test_the_newest_version_is_the_projects() -> None:
 def test_its_widget_is_frozen() -> None:
     """Shops pin it by its hash: a changed widget needs another version."""
     source = (widget.FOLDER / "widget.js").read_text(encoding="utf-8")
-    assert widget.SCRIPTS[__version__].body.decode() == widget.squeezed(source)
+    assert widget.SCRIPTS[__version__].body.decode() == squeezed(source)
 
 
 def test_it_has_the_shape_of_keep_a_changelog() -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 import pytest
 
 from checkout.identifiers import new_uid
-from checkout.ledger import invoices, mails
+from checkout.ledger import invoices, mails, payments
 from checkout.ledger.base import Ledger
 from checkout.ledger.invoices import Invoice
 from checkout.ledger.mails import Mail
-from checkout.model.invoice import Delivery, Kind
-from tests.support.ledger_rows import NOW, invoice
+from checkout.model.mail import Delivery, Kind
+from tests.support.ledger_rows import NOW, invoice, payment_row
 
 
 @pytest.fixture
@@ -26,7 +27,9 @@ async def queue(
     ledger: Ledger, made: Invoice, due_at: float = NOW, kind: Kind = Kind.INVOICE
 ) -> str:
     name = new_uid()
-    await ledger.write(mails.queue, name, made.id, kind, due_at=due_at, now=NOW)
+    await ledger.write(
+        mails.queue_of_invoice, name, made.id, made.shop, kind, due_at=due_at, now=NOW
+    )
     return name
 
 
@@ -122,7 +125,7 @@ async def test_waiting_is_no_try(ledger: Ledger, made: Invoice) -> None:
 async def test_what_was_dropped_stays_so_unless_it_was_sent(ledger: Ledger, made: Invoice) -> None:
     """A worker may have it in its hands this moment."""
     name, reminder = await queue(ledger, made), await queue(ledger, made, kind=Kind.REMINDER)
-    await ledger.write(mails.drop, made.id, Kind.INVOICE)
+    await ledger.write(mails.drop_of_invoice, made.id, Kind.INVOICE)
     states = {mail.id: mail.state for mail in await ledger.read(mails.of, made.id)}
     assert states == {name: Delivery.DROPPED, reminder: Delivery.QUEUED}
     await ledger.write(mails.failed, name, "away", again_at=NOW + 60)
@@ -133,6 +136,27 @@ async def test_what_was_dropped_stays_so_unless_it_was_sent(ledger: Ledger, made
     await ledger.write(mails.sent, name, NOW)
     states = {mail.id: mail.state for mail in await ledger.read(mails.of, made.id)}
     assert states[name] is Delivery.SENT
-    await ledger.write(mails.drop, made.id, *Kind)
+    await ledger.write(mails.drop_of_invoice, made.id, *Kind)
     states = {mail.id: mail.state for mail in await ledger.read(mails.of, made.id)}
     assert states == {name: Delivery.SENT, reminder: Delivery.DROPPED}
+
+
+async def test_about_the_same_there_is_one(ledger: Ledger, other: Ledger) -> None:
+    """However often, and by however many workers at once, it is queued."""
+    row = payment_row()
+    await ledger.write(payments.add, row)
+
+    def queue_once(where: Ledger, kind: Kind, about: str | None = None) -> Awaitable[None]:
+        return where.write(mails.queue_once, kind, row.shop, payment=row.uid, about=about, now=NOW)
+
+    await asyncio.gather(*(queue_once(where, Kind.RECEIPT) for where in (ledger, other) * 5))
+    for refund in ("r-1", "r-2", "r-1"):
+        await queue_once(ledger, Kind.REFUND, refund)
+    found = await ledger.read(mails.of_payment, row.uid)
+    assert sorted((each.kind, each.about) for each in found) == [
+        (Kind.RECEIPT, None), (Kind.REFUND, "r-1"), (Kind.REFUND, "r-2"),
+    ]  # fmt: skip
+    (receipt,) = [each for each in found if each.kind is Kind.RECEIPT]
+    await ledger.write(mails.sent, receipt.id, NOW)
+    await queue_once(other, Kind.RECEIPT)
+    assert receipt.id not in [each.id for each in await ledger.read(mails.due, NOW)]

@@ -14,7 +14,7 @@ from checkout.identifiers import new_payment_secret
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
 from checkout.ledger.rows import Payment
-from checkout.model.invoice import Delivery, Kind
+from checkout.model.mail import Delivery, Kind
 from checkout.payments import create, invoices
 from checkout.payments.background import Background, Task
 from checkout.payments.context import Context
@@ -46,7 +46,7 @@ class Office:
         self.mailer = self.another()
 
     def another(self, context: Context | None = None) -> Mailer:
-        return Mailer(context or self.harness.context, self.post)
+        return Mailer(context or self.harness.context, self.post, dict.fromkeys(Kind, self.notify))
 
     async def post(self, standing: Standing, mail: Mail) -> None:
         self.waiting += 1
@@ -55,6 +55,12 @@ class Office:
         if self.answers:
             raise self.answers.pop(0)
         self.taken.append((mail.kind, mail.id, standing.invoice.email))
+
+    async def notify(self, mail: Mail) -> None:
+        """Where a mail about a payment is made."""
+        if self.answers:
+            raise self.answers.pop(0)
+        self.taken.append((mail.kind, mail.id, None))
 
     @property
     def kinds(self) -> list[Kind]:
@@ -301,7 +307,7 @@ async def test_not_when_it_is_paid(office: Office) -> None:
     office.harness.gateway.will_answer(PAID)
     await office.harness.pay(await office.opened(made))
     await office.deliver(6 * DAY)
-    assert office.kinds == [Kind.INVOICE]
+    assert office.kinds == [Kind.INVOICE, Kind.RECEIPT]
     (reminder,) = (await office.now(made)).of(Kind.REMINDER)
     assert (reminder.state, reminder.due_at) == (Delivery.DROPPED, None)
 

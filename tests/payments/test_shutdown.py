@@ -26,7 +26,7 @@ async def test_work_that_comes_with_the_end_does_not_hold_it_up(
     async with httpx.AsyncClient(transport=httpx.MockTransport(nobody)) as http:
         for runs, waiting in (
             (WebhookSender(harness.context, http).deliver, harness.context.webhooks_due),
-            (Mailer(harness.context, nobody).deliver, harness.context.mails_due),
+            (Mailer(harness.context, nobody, {}).deliver, harness.context.mails_due),
         ):
             running = Background([Task("it", runs, 3600.0, wake=waiting)])
             running.start()

@@ -118,7 +118,7 @@ async def becomes(server: Server, invoice: dict[str, Any], mail_status: str) -> 
 async def deliver(server: Server) -> None:
     """Another worker comes by, and sends what is due."""
     context = server.app.state.context.context
-    mailer = Mailer(context, invoice_sender(context))
+    mailer = Mailer(context, invoice_sender(context), {})
     await mailer.deliver()
     await mailer.finish()
 

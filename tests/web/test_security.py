@@ -117,7 +117,7 @@ async def every_answer(
         yield await customer.get(payment.path(kind="order"))
         yield await customer.get(payment.path("status"), headers={"Accept": "application/json"})
     for path in (
-        *assets, "/static/none.css", "/", "/nowhere", "/robots.txt", "/fr/payment/x/y",
+        *assets, "/static/none.css", "/", "/nowhere", "/robots.txt", "/cs/payment/x/y",
         f"/widget/hpp.html?token={made.token}", "/widget/hpp.html", "/pay/x", "/return/x",
         "/health/live", "/health/ready", "/metrics", "/schema", "/schema/openapi.json",
         "/schema/nowhere", "/ctp/nowhere", "/notify/x/y", "/reports/csp", "/en/payment/x/y/z/a",

@@ -18,7 +18,8 @@ from checkout.model.status import Status
 from checkout.web.pages import declines, messages
 from checkout.web.pages.formatting import amount, fill, time_left
 
-SHOWN_TIME_LEFT: Final = 48 * 3600  # longer than this the time left helps nobody
+LONG: Final = 13  # characters of an amount; more are set smaller
+SHOWN_TIME_LEFT: Final = 3600  # seconds; longer than this the time left helps nobody
 
 
 class Summary(Struct, frozen=True):
@@ -28,8 +29,10 @@ class Summary(Struct, frozen=True):
     description: str
     reference: str | None = None  # the shop's own number for it
     lines: tuple[str, ...] = ()  # the receipt text
+    order_lines: str | None = None  # `partials/order_lines.html`, rendered
     expires_in: int | str | None = None  # seconds, where the time left is shown
-    expires_text: str | None = None  # "23 hours", the same without a script
+    expires_text: str | None = None  # "23 minutes", the same without a script
+    size: str | None = None  # of the amount: "long" is set smaller, "words" may wrap
 
 
 class Notice(Struct, frozen=True):
@@ -83,13 +86,15 @@ def summary(payment: Payment, language: str, now: float, *, timed: bool = False)
     order = payment.order
     left = int(payment.expires_at - now)
     shown = timed and 0 < left <= SHOWN_TIME_LEFT
+    headline = headline_amount(order, language)
     return Summary(
-        amount=headline_amount(order, language),
+        amount=headline,
         description=order.description,
         reference=order.tracking_id or None,
         lines=order.receipt_text,
         expires_in=left if shown else None,
         expires_text=time_left(left // 60, language) if shown else None,
+        size=headline_size(headline) if order.moves_money else "words",
     )
 
 
@@ -102,6 +107,10 @@ def headline_amount(order: Order, language: str) -> str:
     if not order.moves_money:
         return gettext(language)(_card_only(order).headline)
     return amount(order.money, language)
+
+
+def headline_size(amount: str) -> str | None:
+    return "long" if len(amount) > LONG else None
 
 
 def pay_label(order: Order, language: str) -> str:

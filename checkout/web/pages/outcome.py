@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import tzinfo
+from typing import Protocol
 
-from checkout.ledger.rows import Attempt
-from checkout.model.order import CARD_METHOD
+from checkout.i18n import Gettext
+from checkout.ledger.rows import Attempt, Payment
+from checkout.model.order import CARD_METHOD, Order
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import FINAL, SUCCESSFUL, Status
+from checkout.settings import Shop
 from checkout.web.pages import declines, messages
 from checkout.web.pages.components import (
     Notice,
@@ -47,21 +51,42 @@ def _shown_reason(attempt: Attempt | None, status: Status) -> DeclineReason | No
     return reason if status is Status.DECLINED or returned else None
 
 
-def receipt_rows(page: PaymentRequest) -> tuple[Row, ...]:
+class ReceiptRequest(Protocol):
+    """What a receipt is of and whom it is shown to: a `PaymentRequest`, or a mail."""
+
+    @property
+    def _(self) -> Gettext: ...
+    @property
+    def spoken(self) -> str: ...
+    @property
+    def shop(self) -> Shop: ...
+    @property
+    def payment(self) -> Payment: ...
+    @property
+    def order(self) -> Order: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def time_zone(self) -> tzinfo: ...
+    @property
+    def is_customer(self) -> bool: ...
+
+
+def receipt_rows(page: ReceiptRequest) -> tuple[Row, ...]:
     """The receipt's rows, without personal data; only the customer sees the card's last digits."""
     _, payment, attempt = page._, page.payment, page.payment.shown
     order, status = payment.order, page.status
     if not order.moves_money:
         found = [Row(_(messages.ROW_SHOP_ALONE), page.shop.name)]
     else:
-        money = amount(order.money, page.lang)
+        money = amount(order.money, page.spoken)
         found = [Row(_(messages.ROW_AMOUNT), money), Row(_(messages.ROW_SHOP), page.shop.name)]
     if order.description:  # else it is purged
         found.append(Row(_(messages.ROW_DESCRIPTION), order.description))
     if order.tracking_id:
         found.append(Row(_(messages.ROW_REFERENCE), order.tracking_id))
     if attempt is not None and status in FINAL:
-        at = moment(attempt.updated_at, page.lang, page.time_zone)
+        at = moment(attempt.updated_at, page.spoken, page.time_zone)
         found.append(Row(_(messages.ROW_TIME), at))
     if attempt is not None and status in SUCCESSFUL:
         found += _paid_with(page, attempt)
@@ -69,7 +94,7 @@ def receipt_rows(page: PaymentRequest) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _paid_with(page: PaymentRequest, attempt: Attempt) -> Iterator[Row]:
+def _paid_with(page: ReceiptRequest, attempt: Attempt) -> Iterator[Row]:
     _, card = page._, attempt.facts.card
     if card and card.last_4:
         brand = messages.BRAND.get(card.brand or "", _("Card"))

@@ -9,7 +9,6 @@ import msgspec
 from litestar import route
 from msgspec import Struct
 
-from checkout.i18n import LANGUAGES
 from checkout.model import card_on_file
 from checkout.model.browser import FIELDS
 from checkout.model.card_form import oldest_month
@@ -160,8 +159,7 @@ def _context(
     """The template's variables. `texts`: from `payment_cache`, or holes in their place; whatever
     they contain must be taken from there only."""
     view = _view(page, methods, texts, values, errors, saved)
-    languages = tuple((code, name, texts[f"url_{code}"]) for code, name in LANGUAGES.items())
-    layout = page.layout(texts["title"], uid=texts["uid"], languages=languages)
+    layout = page.layout(texts["title"], uid=texts["uid"])
     return {"page": view, "layout": layout, "nonce": texts["nonce"]}
 
 

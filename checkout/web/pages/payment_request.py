@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Final, Literal
 
+import msgspec
+
 from checkout.errors import NotFound
 from checkout.i18n import LANGUAGES
 from checkout.identifiers import receipt_secret
@@ -21,6 +23,7 @@ from checkout.web.context import AppContext, app_of
 from checkout.web.pages.components import Summary, summary
 from checkout.web.pages.formatting import zone_of
 from checkout.web.pages.layout import Frame
+from checkout.web.pages.order_lines import lines_view
 from checkout.web.pages.page_request import PageRequest
 from checkout.web.request import AppRequest, our_cookie
 from checkout.web.response import PLAIN, RawResponse, see_other
@@ -123,7 +126,12 @@ class PaymentRequest(PageRequest):
         return self.app.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
 
     def summary(self, *, timed: bool = False) -> Summary:
-        return summary(self.payment, self.lang, self.app.context.clock(), timed=timed)
+        found = summary(self.payment, self.spoken, self.app.context.clock(), timed=timed)
+        view = None if self.framed else lines_view(self.order, self.spoken)
+        if view is None:
+            return found
+        lines = self.app.render.part("partials/order_lines.html", self.spoken, view=view)
+        return msgspec.structs.replace(found, order_lines=lines)
 
     @property
     def time_zone(self) -> tzinfo:
