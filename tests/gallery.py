@@ -20,15 +20,24 @@ from typing import Any, Final
 from msgspec.structs import asdict, replace
 
 from checkout import i18n
-from checkout.model.browser import FIELDS
 from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions
-from checkout.model.order import Agreement, Breakdown, CardFields, Order, OrderLine
+from checkout.model.order import (
+    Agreement,
+    Breakdown,
+    CardFields,
+    Customer,
+    CustomerFields,
+    Order,
+    OrderLine,
+    PageSettings,
+)
 from checkout.model.outcome import DeclineReason
 from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.payments.offered_methods import kind_of
+from checkout.shop_api.postal_address import FIELDS as FIELDS_OF_ADDRESS
 from checkout.web import proof_of_work
 from checkout.web.pages import (
     checkboxes,
@@ -41,7 +50,7 @@ from checkout.web.pages import (
 )
 from checkout.web.pages.card_fields import card_fields
 from checkout.web.pages.components import Field, Notice, Row, Summary
-from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries
+from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries, customer_fields
 from checkout.web.pages.error import ErrorPage
 from checkout.web.pages.field_values import masked_field
 from checkout.web.pages.layout import Layout, ShopView, choices
@@ -169,7 +178,11 @@ class Fakes:
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
         card = name == "credit_card"
         mark = kind_of(name, None, card=card)
-        return MethodChoice(name, components.method_label(name, None, self._), mark, chosen, card)
+        label, mark = (
+            components.method_label(name, None, self._),
+            components.method_mark(name, mark),
+        )
+        return MethodChoice(name, label, mark, chosen, card, ("visa", "master") if card else ())
 
     def asked(self, name: str, value: str = "", **more: Any) -> Field:
         about = CUSTOMER_INPUTS[name]
@@ -194,6 +207,16 @@ class Fakes:
         who = WhoForm(action="/who", form_token="form-token", field=asked)
         return {"customer": tuple(fields), "card": card, "who": who}
 
+    def address(self, country: str) -> tuple[Field, ...]:
+        """A postal address as the country has it, and a date of birth."""
+        asked = CustomerFields(visible=("country", *FIELDS_OF_ADDRESS, "birth_date"))
+        order = Order(
+            money=Money(1, "EUR"), description="x", transaction_type="payment", expires_at=0.0,
+            page_settings=PageSettings(customer_fields=asked),
+        )  # fmt: skip
+        known = Customer(country=country)
+        return customer_fields(order, known, {}, {}, self.lang, is_customer=True)
+
     def payment(self, *, errors: dict[str, str] | None = None, **more: Any) -> State:
         _, errors = self._, errors or {}
         page = PaymentPage(
@@ -207,8 +230,7 @@ class Fakes:
             methods=(self.method("credit_card", True),),
             card=card_fields(self.lang, tuple(errors.items())),
             customer=(),
-            browser_fields=FIELDS,
-            brands=("amex", "mir", "visa", "master"),
+            brands=("visa", "master"),
             errors=tuple((name, _(text)) for name, text in errors.items()),
         )
         fields = page.__struct_fields__
@@ -437,6 +459,8 @@ def states(lang: str = "en") -> dict[str, State]:
         ),
         "short-fields-error": payment(errors={"expiry": EXPIRY_PAST, "code": CODE_THREE}),
         "long-button": payment(pay_label="Unbeschreiblichlangwortigezahlungsaufforderung " * 2),
+        "address": payment(customer=fake.address("US")),
+        "address-elsewhere": payment(customer=fake.address("JP")),
         "typed": payment(customer=(fake.asked("email"),)),
         "slips": payment(),
         "paying": payment(),

@@ -12,9 +12,11 @@ from checkout.pci.document import Change
 from checkout.pci.inventory import NONCE, Inventory, Page
 from checkout.pci.markup import excerpt
 from checkout.signing import COOKIE, COOKIE_ATTRIBUTES
+from checkout.web.security import OPENER_POLICY, SHARED_WINDOW
 
 POLICY: Final = "content-security-policy"
 ANCESTORS: Final = "frame-ancestors"
+NOBODY: Final = "'none'"
 # Headers that change what a browser does with the page, and that we never send.
 UNWANTED: Final = (
     "content-security-policy-report-only", "link", "refresh", "report-to", "nel", "sourcemap",
@@ -36,9 +38,12 @@ def nonce_of(headers: httpx.Headers) -> str:
 
 def page_changes(headers: httpx.Headers, page: Page, inventory: Inventory) -> Iterator[Change]:
     expected = _expected(headers, page)
-    for name, wanted in expected.items():
+    framed_by = _directives(headers.get(POLICY, "")).get(ANCESTORS, NOBODY)
+    if framed_by != NOBODY and headers.get(OPENER_POLICY) == SHARED_WINDOW:
+        expected = {**expected, OPENER_POLICY: SHARED_WINDOW}
+    for name, value in expected.items():
         if name != POLICY:
-            yield from _header(headers, name, wanted)
+            yield from _header(headers, name, value)
     yield from _unwanted(headers, UNWANTED)
     yield from _cookie(headers)
     yield from _policy(headers, expected[POLICY], inventory)
@@ -130,7 +135,7 @@ def _sources(name: str, wanted: list[str], found: list[str]) -> Iterator[Change]
 
 def _ancestors(found: str, inventory: Inventory) -> Iterator[Change]:
     """Nobody, or the sites of one of the shops, where these are known."""
-    if found == "'none'":
+    if found == NOBODY:
         return
     sites = found.split()
     for site in sites:

@@ -22,7 +22,15 @@ from checkout.web.security import (
     WITH_PAYMENT,
     content_security_policy,
 )
-from checkout.web.widget import BUILD_FORM, BUILD_FORM_PATHS, SCRIPTS, Script, path_of
+from checkout.web.widget import (
+    BUILD_FORM,
+    BUILD_FORM_PATHS,
+    LATEST_PATHS,
+    LATEST_SCRIPT,
+    SCRIPTS,
+    Script,
+    path_of,
+)
 
 NONCE: Final = "..."  # stands for the one of each answer
 ANCESTORS: Final = "https://frames.invalid"  # stands for the shop's
@@ -30,6 +38,7 @@ BY_NONCE: Final = "the page's policy, by its nonce; the page says its hash"
 BY_NONCE_ALONE: Final = "the page's policy, by its nonce; only colours and corners may be in it"
 BY_SELF: Final = "the page's policy, as a file of our own; the page says its hash"
 BY_SHOP: Final = "the shop's page, by the tag of `checkout widget`, which says its hash"
+BY_UNPINNED: Final = "the shop's page, by a tag without a hash: it takes the latest"
 BY_OLD_SHOP: Final = "the shop's page, by a tag of its own"
 INLINE: Final = "(inline)"
 
@@ -137,6 +146,7 @@ def inventory(public_url: str, *, sandbox: bool = False, shops: tuple[Shop, ...]
                 _widget(path_of(version), script, purposes.WIDGET, BY_SHOP)
                 for version, script in SCRIPTS.items()
             ),
+            _widget(LATEST_PATHS[0], LATEST_SCRIPT, purposes.WIDGET, BY_UNPINNED),
             _widget(BUILD_FORM_PATHS[0], BUILD_FORM, purposes.BUILD_FORM, BY_OLD_SHOP),
         ),
         shops=shops,

@@ -11,6 +11,7 @@ from typing import Final
 SCRIPTS: Final[dict[str, str]] = {
     "ask.js": "fetches a page of ours behind the page in sight",
     "auto.js": "sends a form by itself where nothing is left to ask",
+    "address.js": "shows the fields of an address as the chosen country has them",
     "blocked.js": "says that a form can't be sent in a frame without an origin, before it is typed",
     "browser.js": "fills in the browser data that 3-D Secure 2 asks for",
     "card.js": "groups the card number while it is typed, recognises its brand",

@@ -26,12 +26,16 @@ PLAIN: Final = ("", "identity")
 COMPRESSED: Final = "Send the body as it is, without Content-Encoding"
 _LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
+OPENER_POLICY: Final = "cross-origin-opener-policy"
+# Of a shop whose sites may show its pages: one that opens a window with a page keeps hold of it,
+# redirects included. Under any other value the window looks closed to it at once.
+SHARED_WINDOW: Final = "unsafe-none"
 HEADERS: Final[dict[str, str]] = {
     "x-content-type-options": "nosniff",
     # Not no-referrer: that makes our own form posts say `Origin: null`.
     "referrer-policy": "strict-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "cross-origin-opener-policy": "same-origin",
+    OPENER_POLICY: "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -105,10 +109,19 @@ def security_headers(settings: Settings, *, name: str | None = None) -> Any:
             headers = message["headers"]
             if not isinstance(headers, list):
                 headers = message["headers"] = list(headers)
+            if _shares_window(settings, scope.get("state", {})):
+                headers.append((OPENER_POLICY.encode(), SHARED_WINDOW.encode()))
             present = {name.lower() for name, _ in headers}
             headers.extend(pair for pair in pairs if pair[0] not in present)
 
     return before_send
+
+
+def _shares_window(settings: Settings, state: dict[str, Any]) -> bool:
+    """Whether the answer is about a shop that lists sites which may show its pages."""
+    payment = state.get("payment")
+    shop = settings.shops.get(payment.shop) if payment else state.get("shop")
+    return bool(shop and shop.frame_origins)
 
 
 def guard_form(request: Request[Any, Any, Any], public_url: str) -> None:

@@ -16,6 +16,7 @@ from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import Order
 from checkout.model.status import Status
 from checkout.web.pages import declines, messages
+from checkout.web.pages.address_fields import AddressRules
 from checkout.web.pages.formatting import amount, fill, time_left
 
 LONG: Final = 13  # characters of an amount; more are set smaller
@@ -65,6 +66,9 @@ class Field(Struct, frozen=True):
     read_only: bool = False
     options: tuple[tuple[str, str], ...] = ()  # (value, text): a choice
     oldest: int | None = None  # of an expiry date: the first month that is not past, as 202611
+    used: bool = True  # in addresses of the chosen country
+    address: AddressRules | None = None  # of a country: how it changes the fields of the address
+    parts: tuple[Field, ...] = ()  # of a date: an input each; `value` and `error` are the whole's
 
 
 class Checkbox(Struct, frozen=True):
@@ -136,6 +140,11 @@ def explained(found: declines.Explanation, language: str) -> Notice:
 def was_sent(attempt: Attempt) -> bool:
     """Whether the charge was sent to the gateway, or may have been."""
     return attempt.status is not Status.NOT_SENT
+
+
+def method_mark(name: str, kind: str) -> str:
+    """The icon of a method: its own drawing, else that of its kind."""
+    return messages.MARK.get(name, kind)
 
 
 def method_label(name: str, label: str | None, _: Gettext) -> str:

@@ -185,7 +185,11 @@ def payment_request(
     app: AppContext, request: AppRequest, lang: str, payment: Payment
 ) -> PaymentRequest:
     """Raises NotFound for a shop that is no longer in the settings."""
-    return PaymentRequest(app, request, lang, app.context.shop(payment), payment)
+    shop = app.context.shop(payment)
+    # For the error page, which shows the shop too, and for headers. The payment and not the page:
+    # that refers to its request, and only the garbage collector would free such a cycle.
+    request.scope["state"]["payment"] = payment
+    return PaymentRequest(app, request, lang, shop, payment)
 
 
 async def enter(request: AppRequest, *, cached: bool = False) -> PaymentRequest:
@@ -194,7 +198,7 @@ async def enter(request: AppRequest, *, cached: bool = False) -> PaymentRequest:
     app, place, lang = _address_of(request)
     found = find.by_address_cached if cached else find.by_address
     payment = await found(app.context, place["uid"], place["secret"])
-    return _page_of(app, request, lang, payment)
+    return payment_request(app, request, lang, payment)
 
 
 async def enter_receipt(request: AppRequest) -> tuple[PaymentRequest, bool]:
@@ -202,7 +206,7 @@ async def enter_receipt(request: AppRequest) -> tuple[PaymentRequest, bool]:
     where it was opened by the payment's own secret. Raises NotFound."""
     app, place, lang = _address_of(request)
     payment, by_payment = await find.by_receipt(app.context, place["uid"], place["secret"])
-    return _page_of(app, request, lang, payment), by_payment
+    return payment_request(app, request, lang, payment), by_payment
 
 
 def _address_of(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
@@ -211,11 +215,3 @@ def _address_of(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
     if lang not in LANGUAGES:
         raise NotFound
     return app_of(request), place, lang
-
-
-def _page_of(app: AppContext, request: AppRequest, lang: str, payment: Payment) -> PaymentRequest:
-    page = payment_request(app, request, lang, payment)
-    # For the error page, which shows the shop too. The payment and not the page: that refers to its
-    # request, and only the garbage collector would free such a cycle.
-    request.scope["state"]["payment"] = payment
-    return page

@@ -24,6 +24,7 @@ from checkout.web.pages.customer_fields import read_customer
 from checkout.web.pages.gateway_inputs import read_inputs
 from checkout.web.pages.payment import chosen_method
 from checkout.web.pages.payment_request import PaymentRequest
+from checkout.web.pages.receipt_email import with_receipt_email
 from checkout.web.pages.saved_card import saved_card, today
 from checkout.web.pages.wallets import WALLET, read_wallet, wallet_method
 
@@ -69,7 +70,8 @@ async def read_submission(
     customer, wrong_of_customer = read_customer(
         order, known, fields, page.address, is_customer=page.is_customer
     )
-    errors = paid_with.errors | wrong | wrong_of_customer
+    customer, wrong_email = with_receipt_email(page, customer, fields)
+    errors = paid_with.errors | wrong | wrong_of_customer | wrong_email
     if order.page_settings.agreement and not fields.get(AGREED):
         errors[AGREED] = messages.TERMS_MISSING
     if errors or method is None:
