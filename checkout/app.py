@@ -22,12 +22,14 @@ from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger, open_wakeups
 from checkout.model.mail import Kind
 from checkout.payments import retention
+from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
 from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
 from checkout.payments.http_transport import HttpTransport
 from checkout.payments.mailer import Mailer
+from checkout.payments.pictures import Pictures
 from checkout.payments.readiness import Readiness
 from checkout.payments.recovery import Sweeper
 from checkout.payments.schedule import HOUR, Schedule
@@ -44,6 +46,7 @@ from checkout.web import (
     health,
     logos,
     payment_links,
+    pictures,
     receipt_mail,
     security_txt,
     static,
@@ -70,7 +73,18 @@ from checkout.web.errors import on_error
 from checkout.web.invoice_mail import invoice_sender
 from checkout.web.language_choice import in_another_language
 from checkout.web.load_shedding import LoadShedder
-from checkout.web.pages import cancel, pay, payment, product, receipt, redirect, result, wait, who
+from checkout.web.pages import (
+    apple_pay,
+    cancel,
+    pay,
+    payment,
+    product,
+    receipt,
+    redirect,
+    result,
+    wait,
+    who,
+)
 from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
 from checkout.web.request_size import bounded
@@ -84,6 +98,7 @@ HANDLERS = (
     *payment.HANDLERS,
     *pay.HANDLERS,
     *who.HANDLERS,
+    *apple_pay.HANDLERS,
     *cancel.HANDLERS,
     *redirect.HANDLERS,
     *wait.HANDLERS,
@@ -105,6 +120,7 @@ HANDLERS = (
     *gateway_notification.HANDLERS,
     *csp_reports.HANDLERS,
     *static.HANDLERS,
+    *pictures.HANDLERS,
     *widget.HANDLERS,
     *health.HANDLERS,
     *security_txt.HANDLERS,
@@ -143,7 +159,11 @@ def create_app(
             webhook_sender = WebhookSender(context, http)
             context.verify = Verifier(context, http)
             due_queries = DueQueries(context)
-            serving = AppContext(context, signer, renderer, {}, due_queries, challenge)
+            sessions = MerchantSessions(settings, (lambda _: downstream) if downstream else None)
+            pictures = Pictures(context, http)
+            serving = AppContext(
+                context, signer, renderer, {}, due_queries, sessions, pictures, challenge
+            )
             app.state.context = serving
             notify = dict.fromkeys(receipt_mail.TEXTS, receipt_mail.receipt_sender(serving))
             notify[Kind.SUMMARY] = summary_sender(serving)

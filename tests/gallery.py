@@ -1,4 +1,4 @@
-"""Every state of the pages, drawn: `python -m tests.gallery [--only ready] [--out pictures]`.
+"""Every state of the pages, drawn: `python -m tests.gallery [--only ready] [--languages all]`.
 
 `STATES` holds a fake view for each state; tests render them too. `main` serves the pages under
 their real Content-Security-Policy on a loopback port, photographs each in Chromium, wide and
@@ -20,7 +20,6 @@ from typing import Any, Final
 from msgspec.structs import asdict, replace
 
 from checkout import i18n
-from checkout.model.browser import FIELDS
 from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions
@@ -63,6 +62,7 @@ from checkout.web.pages.redirect import RedirectPage
 from checkout.web.pages.result import ResultPage
 from checkout.web.pages.saved_card import SavedCardView
 from checkout.web.pages.wait import StatusView, WaitPage
+from checkout.web.pages.wallets import WalletButtons
 from checkout.web.pages.who import NOT_KNOWN
 from checkout.web.render import Assets, Renderer
 from tests.support.http_server import Handler, http_server
@@ -178,7 +178,11 @@ class Fakes:
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
         card = name == "credit_card"
         mark = kind_of(name, None, card=card)
-        return MethodChoice(name, components.method_label(name, None, self._), mark, chosen, card)
+        label, mark = (
+            components.method_label(name, None, self._),
+            components.method_mark(name, mark),
+        )
+        return MethodChoice(name, label, mark, chosen, card, ("visa", "master") if card else ())
 
     def asked(self, name: str, value: str = "", **more: Any) -> Field:
         about = CUSTOMER_INPUTS[name]
@@ -226,8 +230,7 @@ class Fakes:
             methods=(self.method("credit_card", True),),
             card=card_fields(self.lang, tuple(errors.items())),
             customer=(),
-            browser_fields=FIELDS,
-            brands=("amex", "mir", "visa", "master"),
+            brands=("visa", "master"),
             errors=tuple((name, _(text)) for name, text in errors.items()),
         )
         fields = page.__struct_fields__
@@ -243,6 +246,7 @@ class Fakes:
             url="https://bank.example/acs",
             method="POST",
             fields=(("PaReq", "eJxV"), ("TermUrl", "https://pay.example/return/x"), ("MD", "1")),
+            again=False,
             by_itself=target is None,
             target=target,
             button=self._(messages.CONTINUE),
@@ -488,6 +492,12 @@ def states(lang: str = "en") -> dict[str, State]:
                 on_accent="#000000",
             )
         ),
+        "wallets": payment(
+            **several,
+            wallets=WalletButtons(
+                ("apple_pay", "google_pay"), '{"google_pay": {}}', SHOP.name, "19.99", "EUR"
+            ),
+        ),
         "one-more-check": payment(
             challenge=proof_of_work.fields_of("challenge-token", 15, fake.lang),
             notice=fake.notice(messages.ONE_MORE_CHECK),
@@ -670,7 +680,14 @@ TRANSLATED: Final = (
 )
 
 
-def shots(only: str | None = None) -> list[Shot]:
+def shots(only: str | None = None, languages: str | None = None) -> list[Shot]:
+    """`only`: names of states; `languages`: codes, or "all". Both separated by commas."""
+    if languages:
+        spoken = i18n.LANGUAGES if languages == "all" else languages.split(",")
+        names = only.split(",") if only else TRANSLATED
+        return [
+            Shot(name, each, width) for each in spoken for name in names for width in (1280, 320)
+        ]
     found = [
         Shot(name, "en", width, dark)
         for name in STATES
@@ -724,7 +741,9 @@ def weight(name: str = "several-methods") -> dict[str, int]:
     return found | {"total": sum(found.values())}
 
 
-def photograph(out: Path, only: str | None = None, axe: bool = True) -> dict[Shot, list[str]]:
+def photograph(
+    out: Path, only: str | None = None, axe: bool = True, languages: str | None = None
+) -> dict[Shot, list[str]]:
     """Take the pictures; what axe-core and the console had to say, by shot."""
     from playwright.sync_api import sync_playwright
 
@@ -736,7 +755,7 @@ def photograph(out: Path, only: str | None = None, axe: bool = True) -> dict[Sho
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        for shot in shots(only):
+        for shot in shots(only, languages):
             context = browser.new_context(
                 viewport={"width": shot.width, "height": 900 if shot.width > 400 else 640},
                 color_scheme="dark" if shot.dark else "light",
@@ -784,10 +803,11 @@ def _look(
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", help="states, separated by commas")
+    parser.add_argument("--languages", help='codes, separated by commas, or "all"')
     parser.add_argument("--out", type=Path, default=ROOT / "pictures")
     parser.add_argument("--no-axe", action="store_true")
     options = parser.parse_args()
-    said = photograph(options.out, options.only, not options.no_axe)
+    said = photograph(options.out, options.only, not options.no_axe, options.languages)
     say = sys.stdout.write
     for name in dict.fromkeys(shot.name for shot in said):
         mine = {shot: lines for shot, lines in said.items() if shot.name == name}

@@ -160,6 +160,10 @@ class Document:
         if where.site or not where.path.startswith("/static/"):
             self._add("origin", f"an image that is not ours: {excerpt(tag.source)}")
 
+    def use(self, tag: Tag, inside: str) -> None:
+        if not tag.get("href").startswith("#"):
+            self._add("markup", f"a drawing from elsewhere: {excerpt(tag.source)}")
+
     def anchor(self, tag: Tag, inside: str) -> None:
         self._runs(tag, tag.get("href"))
 
@@ -242,6 +246,7 @@ CHECKS: Final[dict[str, Callable[[Document, Tag, str], None]]] = {
     "link": Document.link,
     "meta": Document.meta,
     "img": Document.image,
+    "use": Document.use,
     "a": Document.anchor,
     "form": Document.form,
 }

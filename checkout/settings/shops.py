@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from checkout.i18n import LANGUAGES, SOURCE, locale
 from checkout.model.order import KINDS, TRANSACTION_TYPES, Method
+from checkout.model.pan import BRAND_OF
 from checkout.model.validation.reader import Invalid, Reader, Rule
 from checkout.model.validation.rules import (
     choice,
@@ -32,6 +33,7 @@ from checkout.settings.colour import accent, accent_dark
 from checkout.settings.rules import back_origin, frame_origin, nonempty_text
 from checkout.settings.secret_strength import password, strong
 from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, NOTIFY_MAILS, Shop
+from checkout.settings.wallets import apple_pay, google_pay
 
 SMALLEST_KEY: Final = 2048  # bits
 APPENDED: Final = ("token", "status", "uid")  # in each return URL
@@ -52,6 +54,7 @@ _LANGUAGES: Final = many(choice(tuple(LANGUAGES)), least=1)
 _TYPES: Final = many(choice(TRANSACTION_TYPES), least=1)
 _NOTIFY_MAILS: Final = many(choice(NOTIFY_MAILS))
 _NOTIFY_LANGUAGE: Final = choice(tuple(LANGUAGES))
+_BRANDS: Final = many(choice(tuple(BRAND_OF)))
 _LABEL, _MODE, _BRAND, _KIND = text(60), text(32), text(64), choice(KINDS)
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
 _address = lru_cache(maxsize=64)(web_address)  # most shops have no sites without TLS
@@ -84,6 +87,7 @@ def read_shop(
         dark_logo=fields.get("dark_logo", _address(sandbox=sandbox, ports=ports)),
         legal_name=fields.get("legal_name", _LEGAL_NAME),
         country=fields.get("country", _country),
+        brands=fields.get("brands", _BRANDS, ()),
         frame_origins=fields.get("frame_origins", framed, ()),
         return_origins=origins,
         languages=fields.get("languages", _LANGUAGES, ()),
@@ -103,6 +107,8 @@ def read_shop(
         notify_mails=fields.get("notify_mails", _NOTIFY_MAILS, NOTIFY_MAILS),
         notify_language=fields.get("notify_language", _NOTIFY_LANGUAGE, SOURCE),
         methods=_methods(fields.within("methods"), accounts),
+        apple_pay=apple_pay(fields),
+        google_pay=google_pay(fields, sandbox=sandbox),
     )
     if shop.apps and not (shop.apps_public_key or fields.has("publishable_key")):
         fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")

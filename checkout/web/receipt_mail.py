@@ -46,6 +46,7 @@ from checkout.web.mail import (
 from checkout.web.pages import messages
 from checkout.web.pages.components import Row
 from checkout.web.pages.formatting import amount, fill
+from checkout.web.pages.order_lines import order_lines
 from checkout.web.pages.outcome import receipt_rows
 from checkout.web.render import StaticFile
 
@@ -81,11 +82,13 @@ TEXTS: Final = {
 
 
 class ReceiptMail(Struct, frozen=True):
-    """`mail/receipt.html`; `test`: a sentence, where no money moved; `lines`: the receipt text."""
+    """`mail/receipt.html`; `test`: a sentence, where no money moved; `sums`: what the
+    amount is made of; `lines`: the receipt text."""
 
     title: str
     text: str
     amount: str
+    sums: tuple[Row, ...]
     rows: tuple[Row, ...]
     lines: tuple[str, ...]
     test: str | None
@@ -198,6 +201,7 @@ def _view(app: AppContext, mail: Mail, about: About, shop: Shop, language: str) 
         title=_(texts.title),
         text=fill(" ".join(_(each) for each in texts.sentences), shop=one_line(shop.name)),
         amount=amount(money, language),
+        sums=() if about.refund else tuple(Row(*each) for each in order_lines(order, language)),
         rows=rows,
         lines=order.receipt_text,
         test=" ".join(_(each) for each in TEST) if order.test else None,
@@ -217,6 +221,9 @@ def _lines(view: ReceiptMail, layout: MailLayout) -> Iterator[str]:
     if view.test:
         yield view.test
     yield ""
+    if view.sums:
+        yield from (f"{one_line(row.label)}: {row.value}" for row in view.sums)
+        yield ""
     yield from (f"{row.label}: {one_line(row.value)}" for row in view.rows)
     if view.lines:
         yield from ("", *view.lines)

@@ -312,7 +312,7 @@ async def test_the_browsers_data_reaches_the_gateway(server: Server, customer: C
 async def test_without_scripts_the_headers_tell(server: Server, customer: Customer) -> None:
     made = await server.create()
     form = (await customer.open(made.path())).form("pay")
-    assert {name: form.fields[name] for name in SCREEN} == dict.fromkeys(SCREEN, "")
+    assert not form.fields.keys() & SCREEN.keys()  # a script adds them
     request = await sent(server, customer, made)
     assert request["additional_data"]["browser"] == {
         "accept_header": BROWSER["Accept"],

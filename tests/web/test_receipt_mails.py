@@ -15,6 +15,7 @@ import pytest_asyncio
 from checkout.payments.operations import start_operation
 from checkout.payments.summaries import Summaries
 from tests.support.mail_server import MailServer, open_mail_server
+from tests.web.page import Page
 from tests.web.server import CARD, DECLINED, CreatedPayment, Server, open_server
 
 ANNA, OWNER = "anna@example.com", "owner@shop.example.com"
@@ -176,3 +177,57 @@ async def test_what_a_day_has_brought(server: Server, mail_server: MailServer) -
         assert re.search(r"Zahlungen: \d+", text)
         assert "€" in text
     assert made.uid not in plain + html
+
+
+# --- The field for it -----------------------------------------------------------------------------
+
+
+async def test_it_goes_where_the_customer_wants_it(server: Server, mail_server: MailServer) -> None:
+    made = await server.create(order={"description": "Another address"})
+    async with server.customer() as customer:
+        page = await customer.open(made.path())
+        assert "E-mail for your receipt" in page.text
+        answer = await customer.submit(page.form("pay"), **CARD, email="no address")
+        assert answer.status_code == 422
+        page = Page(answer.text)
+        assert list(page.errors()) == ["email"]
+        answer = await customer.submit(page.form("pay"), **CARD, email="ben@example.com")
+        assert answer.status_code == 303
+    await come(made, mail_server, "ben@example.com")
+
+
+async def test_left_empty_it_costs_nothing(server: Server, mail_server: MailServer) -> None:
+    made = await paid(server)
+    await come(made, mail_server, OWNER)
+    (attempt,) = made.attempts()
+    assert "@" not in attempt["customer"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        OF_ANNA,
+        {"settings": {"customer_fields": {"hidden": ["email"]}}},
+        {"transaction_type": "tokenization"},
+    ],
+    ids=["it is known", "the shop hides it", "nothing is paid"],
+)
+async def test_nobody_is_asked_without_need(server: Server, changes: dict[str, Any]) -> None:
+    """Whatever page is kept."""
+    usual, made = await server.create(), await server.create(**changes)
+    async with server.customer() as customer:
+        assert "email" in (await customer.open(usual.path())).form("pay").fields
+        assert "email" not in (await customer.open(made.path())).form("pay").fields
+
+
+async def test_a_stranger_is_not_shown_it(server: Server) -> None:
+    made = await server.create()
+    async with server.customer() as customer, server.customer() as stranger:
+        page = await customer.open(made.path())
+        card = CARD | {"number": DECLINED}
+        await customer.submit(page.form("pay"), **card, email="ben@example.com")
+        again = await customer.open(made.path())
+        assert again.form("pay").fields["email"] == "ben@example.com"
+        page = await stranger.open(made.path())
+        assert "ben@example.com" not in page.html
+        assert "b•••@e•••.com" in page.text

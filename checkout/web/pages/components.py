@@ -142,6 +142,11 @@ def was_sent(attempt: Attempt) -> bool:
     return attempt.status is not Status.NOT_SENT
 
 
+def method_mark(name: str, kind: str) -> str:
+    """The icon of a method: its own drawing, else that of its kind."""
+    return messages.MARK.get(name, kind)
+
+
 def method_label(name: str, label: str | None, _: Gettext) -> str:
     """The settings' label of a method, else our own, else its name."""
     return label or _(messages.METHOD.get(name) or name.replace("_", " ").capitalize())

@@ -180,6 +180,13 @@ METHOD: Final[dict[str, str]] = {
     "crypto": N_("Cryptocurrency"),
     "wallet": N_("Wallet"),
 }
+# The drawings of single methods (`templates/macros/icons.html`); others have that of their kind.
+MARK: Final[dict[str, str]] = {
+    "sbp": "sbp",
+    "erip": "erip",
+    "netbanking": "browser",
+    "crypto": "coins",
+}
 BRAND: Final = {
     "visa": "Visa",
     "master": "Mastercard",

@@ -80,7 +80,7 @@ class PageRequest:
             charges=order is None or order.moves_money,
             payee=payee_of(self.shop, self.lang),
             languages=choices(self.shop.languages),
-            frame=self.frame(uid) if self.framed and self.shop.frame_origins else None,
+            frame=self.frame(uid) if self.shop.frame_origins else None,
             behind=self.behind is not None,
         )
 

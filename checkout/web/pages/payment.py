@@ -10,7 +10,6 @@ from litestar import route
 from msgspec import Struct
 
 from checkout.model import card_on_file
-from checkout.model.browser import FIELDS
 from checkout.model.card_form import oldest_month
 from checkout.model.order import CARD_METHOD, Customer
 from checkout.model.outcome import DeclineReason
@@ -28,6 +27,7 @@ from checkout.web.pages.components import (
     Summary,
     explained,
     method_label,
+    method_mark,
     notice,
     was_sent,
 )
@@ -35,6 +35,7 @@ from checkout.web.pages.customer_fields import customer_fields
 from checkout.web.pages.gateway_inputs import input_fields, input_terms
 from checkout.web.pages.likely_country import likely_country
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
+from checkout.web.pages.receipt_email import receipt_email_field
 from checkout.web.pages.recognition import (
     ANSWER,
     WhoForm,
@@ -50,6 +51,7 @@ from checkout.web.pages.saved_card import (
     saved_card_view,
     today,
 )
+from checkout.web.pages.wallets import WalletButtons, offered_wallets, wallet_buttons
 from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import RawResponse
 
@@ -57,22 +59,22 @@ Methods = tuple[OfferedMethod, ...]
 
 TEMPLATE: Final = "pages/payment.html"
 FOUR_DIGITS: Final = frozenset(brand.name for brand in BRANDS if brand.code == 4)
-SHOWN_BRANDS: Final = ("visa", "master", "amex", "mir", "belkart")
+FEW: Final = 4  # so many methods are shown at once; the others behind "More ways to pay"
 
 
 class MethodChoice(Struct, frozen=True):
     name: str  # what the form sends
     label: str
-    mark: str  # the icon: card, bank, wallet, coins, cash
+    mark: str  # the icon, where it has no marks of cards
     chosen: bool
     card: bool  # shows the card form
+    brands: tuple[str, ...] = ()  # whose card marks it has
     fields: tuple[Field, ...] = ()  # its gateway's own inputs
     terms: tuple[Checkbox, ...] = ()
 
 
 class PaymentPage(Struct, frozen=True):
-    """The page where the customer pays. Method radio `method`; hidden `form_token`; hidden
-    browser fields (`browser_fields`: their names) that the script fills in."""
+    """The page where the customer pays. Method radio `method`; hidden `form_token`."""
 
     summary: Summary
     action: str  # POST .../pay
@@ -84,8 +86,8 @@ class PaymentPage(Struct, frozen=True):
     methods: tuple[MethodChoice, ...]
     card: tuple[Field, ...]  # number, expiry, code, holder; empty when no method takes a card
     customer: tuple[Field, ...]
-    browser_fields: tuple[str, ...]
     brands: tuple[str, ...]  # marks shown beside the number
+    few: int = FEW
     saved: SavedCardView | None = None
     remember: Checkbox | None = None  # the card, for the next time
     agreement: Checkbox | None = None
@@ -95,6 +97,7 @@ class PaymentPage(Struct, frozen=True):
     new_tab: str | None = None  # its own address, for a frame that can't submit a form
     challenge: ChallengeFields | None = None  # where cards are tested
     who: WhoForm | None = None  # for a stranger
+    wallets: WalletButtons | None = None
 
 
 @route(PAYMENT_PATH, http_method=READ, include_in_schema=False)
@@ -138,7 +141,13 @@ async def show_payment(
                 view, challenge=challenge, notice=again or view.notice
             )
         body = render(TEMPLATE, page.lang, **context).encode()
-    return page.respond(body, texts["nonce"], status_code=status_code, cookie=cookie_of(page))
+    return page.respond(
+        body,
+        texts["nonce"],
+        status_code=status_code,
+        cookie=cookie_of(page),
+        wallets=offered_wallets(page.order, page.shop, methods),
+    )
 
 
 def _context(
@@ -177,10 +186,11 @@ def _view(
         is_customer=page.is_customer,
         likely=_likely_country(page),
     )
+    receipt = receipt_email_field(page, values, errors)
     agreement = _agreement(page, values, errors.get("agreed"))
     question = who_form(page, errors.get(ANSWER))
     terms = [box for each in choices for box in each.terms]
-    inputs = [*card, *customer, *terms, agreement, question.field if question else None]
+    inputs = [*card, *customer, *receipt, *terms, agreement, question.field if question else None]
     at_once = not values and _needs_nothing(page, saved, agreement, customer)
     return PaymentPage(
         summary=payment_cache.summary_of(order, texts),
@@ -192,9 +202,8 @@ def _view(
         continue_label=_(messages.CONTINUE),
         methods=choices,
         card=card,
-        customer=customer,
-        browser_fields=FIELDS,
-        brands=tuple(name for name in SHOWN_BRANDS if name not in order.methods.excluded_brands),
+        customer=(*customer, *receipt),
+        brands=tuple(dict.fromkeys(name for each in choices for name in each.brands)),
         saved=saved_card_view(saved, values, page.lang, is_customer=page.is_customer),
         remember=_remember(page, methods, saved, values),
         agreement=agreement,
@@ -203,6 +212,7 @@ def _view(
         notice=None if errors else _notice(page, methods),
         new_tab=texts.get("new_tab"),
         who=question,
+        wallets=wallet_buttons(page, methods, texts),
     )
 
 
@@ -248,19 +258,22 @@ def _choices(
     values: Mapping[str, str],
     errors: Mapping[str, str],
 ) -> tuple[MethodChoice, ...]:
-    """The radio group, with the inputs of the methods' gateways."""
+    """The radio group, with the inputs of the methods' gateways. In the shop's order, but the one
+    that the customer tried last comes first."""
+    last = page.cookie.method if page.cookie else ""
     lang, customer = page.lang, page.known_customer if page.is_customer else Customer()
     return tuple(
         MethodChoice(
             name=each.name,
             label=method_label(each.name, each.label, page._),
-            mark=each.kind,
+            mark=method_mark(each.name, each.kind),
             chosen=each is chosen,
             card=each.takes_card,
+            brands=each.brands,
             fields=input_fields(each.name, each.inputs, customer, values, errors, lang),
             terms=input_terms(each.name, each.inputs, values, errors, lang),
         )
-        for each in methods
+        for each in sorted(methods, key=lambda each: each.name != last)
     )
 
 

@@ -12,11 +12,12 @@ import msgspec
 
 from checkout.ledger.rows import Payment
 from checkout.model.card_form import oldest_month
-from checkout.model.order import Breakdown, Customer, Details, Order
+from checkout.model.order import Breakdown, Customer, CustomerFields, Details, Order
 from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.pages.components import Summary, pay_label
 from checkout.web.pages.customer_fields import input_names
 from checkout.web.pages.payment_request import PaymentRequest
+from checkout.web.pages.receipt_email import asks_email
 from checkout.web.pages.saved_card import today
 from checkout.web.security import new_nonce
 
@@ -40,6 +41,10 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
     """The request with only those values of the payment that the cached page depends on."""
     payment = page.payment
     order, methods = payment.order, payment.order.methods
+    page_settings = msgspec.structs.replace(order.page_settings, **OWN_SETTINGS)
+    if not asks_email(order, page.shop, page.app.settings):  # whose address may be the order's own
+        fields = CustomerFields(hidden=("email",))
+        page_settings = msgspec.structs.replace(page_settings, customer_fields=fields)
     general = msgspec.structs.replace(
         order,
         # The same currency, on which the methods depend, and whether any is to be paid.
@@ -52,7 +57,7 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
         customer=Customer(),
         methods=msgspec.structs.replace(methods, params={}) if methods.params else methods,
         breakdown=Breakdown(),
-        page_settings=msgspec.structs.replace(order.page_settings, **OWN_SETTINGS),
+        page_settings=page_settings,
         product=None,
         quantity=1,
         raw={},
@@ -110,6 +115,8 @@ def texts_of(page: PaymentRequest) -> dict[str, str]:
     for name in ("reference", "order_lines", "size"):
         if (text := getattr(summary, name)) is not None:
             texts[name] = text
+    if page.shop.apple_pay or page.shop.google_pay:
+        texts["total"] = f"{page.order.money.major:f}"
     if summary.expires_text is not None:
         texts["expires_in"], texts["expires_text"] = str(summary.expires_in), summary.expires_text
     if page.framed:
