@@ -40,8 +40,9 @@ format: $(VENV)/.dev ## put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(VENV)/.dev ## the tables of fields and the pictures of statuses in the documents, as the code has them
+docs: $(VENV)/.dev ## what is made from code and libraries: tables and pictures in the documents, addresses of countries
 	$(BIN)/python -m tools.api_tables
+	$(BIN)/python -m tools.postal_addresses
 	$(BIN)/python -m tools.status_pictures
 
 fuzz: $(VENV)/.dev ## readers that are not linear in time and memory: FUZZ examples for each

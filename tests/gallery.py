@@ -20,23 +20,40 @@ from typing import Any, Final
 from msgspec.structs import asdict, replace
 
 from checkout import i18n
-from checkout.model.browser import FIELDS
 from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions
-from checkout.model.order import Agreement, CardFields, Order
+from checkout.model.order import (
+    Agreement,
+    Breakdown,
+    CardFields,
+    Customer,
+    CustomerFields,
+    Order,
+    OrderLine,
+    PageSettings,
+)
 from checkout.model.outcome import DeclineReason
 from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.payments.offered_methods import kind_of
+from checkout.shop_api.postal_address import FIELDS as FIELDS_OF_ADDRESS
 from checkout.web import proof_of_work
-from checkout.web.pages import checkboxes, components, declines, formatting, messages, qr_code
+from checkout.web.pages import (
+    checkboxes,
+    components,
+    declines,
+    formatting,
+    messages,
+    order_lines,
+    qr_code,
+)
 from checkout.web.pages.card_fields import card_fields
 from checkout.web.pages.components import Field, Notice, Row, Summary
-from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries
+from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries, customer_fields
 from checkout.web.pages.error import ErrorPage
 from checkout.web.pages.field_values import masked_field
-from checkout.web.pages.layout import Layout, ShopView
+from checkout.web.pages.layout import Layout, ShopView, choices
 from checkout.web.pages.payment import MethodChoice, PaymentPage
 from checkout.web.pages.product import ProductPage
 from checkout.web.pages.receipt import ReceiptPage
@@ -45,6 +62,7 @@ from checkout.web.pages.redirect import RedirectPage
 from checkout.web.pages.result import ResultPage
 from checkout.web.pages.saved_card import SavedCardView
 from checkout.web.pages.wait import StatusView, WaitPage
+from checkout.web.pages.wallets import WalletButtons
 from checkout.web.pages.who import NOT_KNOWN
 from checkout.web.render import Assets, Renderer
 from tests.support.http_server import Handler, http_server
@@ -56,7 +74,9 @@ POLICY: Final = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
     "require-trusted-types-for 'script'; trusted-types htmx; form-action "
 )
-SHOP: Final = ShopView("Demo shop", "https://shop.example.com", "help@shop.example.com")
+SHOP: Final = ShopView(
+    "Demo shop", "https://shop.example.com", "help@shop.example.com", "shop.example.com"
+)
 MONEY: Final = Money(1999, "EUR")
 WHEN: Final = 1763756045.0
 ACCOUNT: Final = "bc1qxy2kgdygjrsqtzq2n0yrf2493p83kkfjhx0wlh"
@@ -64,6 +84,31 @@ QR: Final = f"bitcoin:{ACCOUNT}?amount=0.00042137"
 LOGO: Final = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='96' height='32'%3E"
     "%3Ccircle cx='16' cy='16' r='16' fill='%23ffd400'/%3E%3Cpath d='M40 12h56v8H40z'/%3E%3C/svg%3E"
+)
+CLOTHES: Final = Order(
+    money=Money(12899, "EUR"),
+    description="Your order at Demo shop",
+    transaction_type="payment",
+    expires_at=0.0,
+    breakdown=Breakdown(
+        lines=(
+            OrderLine("Merino socks, grey", 3000, 2, LOGO),
+            OrderLine("Linen shirt with a collar that is described at length", 5999),
+            OrderLine("قميص قطني", 3900, 3, LOGO),
+        ),
+        shipping=500,
+        discount=500,
+        promo_code="SUMMER",
+        tax=2060,
+        tax_included=True,
+    ),
+)
+FLAT: Final = Order(
+    money=Money(1250000000, "IDR", 2),
+    description="Sewa apartemen",
+    transaction_type="payment",
+    expires_at=0.0,
+    breakdown=Breakdown(surcharge=25000000, tax=100000000),
 )
 BACK_URL: Final = "https://shop.example.com/thanks?order=1234"
 
@@ -99,6 +144,15 @@ class Fakes:
             expires_text="29 min",
         )
 
+    def ordered(self, order: Order) -> dict[str, Any]:
+        """The half of an order with lines."""
+        view = order_lines.lines_view(order, self.lang, lambda picture: picture)
+        lines = renderer().part("partials/order_lines.html", self.lang, view=view)
+        money = formatting.amount(order.money, self.lang)
+        size = components.headline_size(money)
+        summary = replace(self.summary, amount=money, order_lines=lines, size=size)
+        return {"summary": summary, "pay_label": self._(messages.PAY) % {"amount": money}}
+
     def notice(self, found: messages.Message | Notice) -> Notice:
         return found if isinstance(found, Notice) else components.notice(found, self.lang)
 
@@ -116,13 +170,19 @@ class Fakes:
         return components.explained(found, self.lang)
 
     def layout(self, title: str, **more: Any) -> Layout:
-        picker = tuple((code, name, f"?{code}") for code, name in i18n.LANGUAGES.items())
-        return replace(Layout(self.lang, title, SHOP, languages=picker), **more)
+        direction = i18n.direction(self.lang)
+        languages = choices(())
+        layout = Layout(self.lang, title, direction, SHOP, payee=SHOP.name, languages=languages)
+        return replace(layout, **more)
 
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
         card = name == "credit_card"
         mark = kind_of(name, None, card=card)
-        return MethodChoice(name, components.method_label(name, None, self._), mark, chosen, card)
+        label, mark = (
+            components.method_label(name, None, self._),
+            components.method_mark(name, mark),
+        )
+        return MethodChoice(name, label, mark, chosen, card, ("visa", "master") if card else ())
 
     def asked(self, name: str, value: str = "", **more: Any) -> Field:
         about = CUSTOMER_INPUTS[name]
@@ -147,6 +207,16 @@ class Fakes:
         who = WhoForm(action="/who", form_token="form-token", field=asked)
         return {"customer": tuple(fields), "card": card, "who": who}
 
+    def address(self, country: str) -> tuple[Field, ...]:
+        """A postal address as the country has it, and a date of birth."""
+        asked = CustomerFields(visible=("country", *FIELDS_OF_ADDRESS, "birth_date"))
+        order = Order(
+            money=Money(1, "EUR"), description="x", transaction_type="payment", expires_at=0.0,
+            page_settings=PageSettings(customer_fields=asked),
+        )  # fmt: skip
+        known = Customer(country=country)
+        return customer_fields(order, known, {}, {}, self.lang, is_customer=True)
+
     def payment(self, *, errors: dict[str, str] | None = None, **more: Any) -> State:
         _, errors = self._, errors or {}
         page = PaymentPage(
@@ -160,8 +230,7 @@ class Fakes:
             methods=(self.method("credit_card", True),),
             card=card_fields(self.lang, tuple(errors.items())),
             customer=(),
-            browser_fields=FIELDS,
-            brands=("amex", "mir", "visa", "master"),
+            brands=("visa", "master"),
             errors=tuple((name, _(text)) for name, text in errors.items()),
         )
         fields = page.__struct_fields__
@@ -278,7 +347,9 @@ class Fakes:
 
     def error(self, status: int, *actions: tuple[str, str], shop: ShopView | None = None) -> State:
         notice = self.notice(messages.ERROR[status])
-        layout = Layout(self.lang, notice.title, shop)
+        layout = Layout(
+            self.lang, notice.title, i18n.direction(self.lang), shop, languages=choices(())
+        )
         return "pages/error.html", ErrorPage(notice, status, actions), layout
 
 
@@ -388,14 +459,26 @@ def states(lang: str = "en") -> dict[str, State]:
         ),
         "short-fields-error": payment(errors={"expiry": EXPIRY_PAST, "code": CODE_THREE}),
         "long-button": payment(pay_label="Unbeschreiblichlangwortigezahlungsaufforderung " * 2),
+        "address": payment(customer=fake.address("US")),
+        "address-elsewhere": payment(customer=fake.address("JP")),
         "typed": payment(customer=(fake.asked("email"),)),
         "slips": payment(),
         "paying": payment(),
         "offline": payment(),
         "declined-retry": payment(notice=fake.why(DeclineReason.INSUFFICIENT_FUNDS)),
         "test-mode": payment(test=True),
+        "order-lines": payment(**fake.ordered(CLOTHES), test=True),
+        "order-lines-declined": result(
+            fake.why(DeclineReason.DO_NOT_HONOUR, open_=False),
+            summary=fake.ordered(CLOTHES)["summary"],
+        ),
+        "order-sums": payment(
+            **fake.ordered(FLAT),
+            payee="Example Trading Limited, Cyprus",
+            shop=replace(SHOP, logo=LOGO, dark_logo=LOGO),
+        ),
         "save-card": payment(
-            summary=replace(fake.summary, amount=_(messages.SAVE_YOUR_CARD)),
+            summary=replace(fake.summary, amount=_(messages.SAVE_YOUR_CARD), size="words"),
             pay_label=_(messages.SAVE_CARD),
             charges=False,
         ),
@@ -407,6 +490,12 @@ def states(lang: str = "en") -> dict[str, State]:
                 accent="#ffd400",
                 on_accent="#000000",
             )
+        ),
+        "wallets": payment(
+            **several,
+            wallets=WalletButtons(
+                ("apple_pay", "google_pay"), '{"google_pay": {}}', SHOP.name, "19.99", "EUR"
+            ),
         ),
         "one-more-check": payment(
             challenge=proof_of_work.fields_of("challenge-token", 15, fake.lang),
@@ -544,7 +633,12 @@ def _block(page: Any) -> None:
     page.evaluate("document.querySelector('[data-blocked]').hidden = false")
 
 
+def _unfold(page: Any) -> None:
+    page.evaluate("document.querySelector('.order-lines').open = true")
+
+
 ACTS: Final[dict[str, Callable[[Any], None]]] = {
+    "order-sums": _unfold,
     "framed-blocked": _block,
     "saved-card-slip": lambda page: page.locator(".pay .button").click(),
     "paying": _pay,

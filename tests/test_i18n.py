@@ -21,11 +21,17 @@ from checkout.i18n import (
     CATALOGUES,
     COUNTRIES,
     LANGUAGES,
+    NAMES,
+    RIGHT_TO_LEFT,
     SOURCE,
+    chain,
     choose_language,
+    language_of,
     locale,
+    nearest,
     supported,
     translations,
+    with_region,
 )
 from tests.support.servers import ROOT
 
@@ -186,9 +192,17 @@ def test_texts_are_in_their_language(language: str) -> None:
                 assert len(latin) < len(webhooks) / 2 or len(webhooks) < 5, text
 
 
-@pytest.mark.parametrize("language", list(LANGUAGES))
+# The names by which their speakers choose them, where these are not CLDR's.
+SHORTER: dict[str, str] = {
+    "es": "Español (España)", "no": "Norsk", "sr": "Srpski", "zh": "简体中文",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", list(NAMES))
 def test_a_language_knows_its_own_name(language: str) -> None:
-    assert LANGUAGES[language].lower() == (locale(language).get_display_name() or "").lower()
+    own = SHORTER.get(language) or locale(language).get_display_name() or ""
+    assert NAMES[language].lower() == own.lower()
+    assert (locale(language).text_direction == "rtl") == (language in RIGHT_TO_LEFT)
 
 
 # As shops write them
@@ -225,9 +239,71 @@ THREE_LETTERS = {
 def test_a_language_that_comes_is_found(
     code: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a catalogue of its own, which most do not have yet."""
+    """Also one that has no catalogue yet."""
     monkeypatch.setitem(LANGUAGES, language, "")
     assert supported(code) == supported(f"{code}_XX.utf8") == language
+
+
+@pytest.fixture
+def all_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    for code, name in NAMES.items():
+        monkeypatch.setitem(LANGUAGES, code, name)
+
+
+@pytest.mark.usefixtures("all_languages")
+@pytest.mark.parametrize(
+    ("spelling", "language", "near"),
+    [("es-MX", "es-419", "es-419"), ("es_AR.UTF-8", "es-419", "es-419"), ("es-ES", "es", "es"),
+     ("mx", "es-419", "es-419"), ("spa", "es", "es"), ("pt-BR", "pt-BR", "pt-BR"),
+     ("pt", "pt", "pt"), ("pt-AO", "pt", "pt"), ("nb-NO", "no", "no"), ("nn", "no", "no"),
+     ("zh-Hans-CN", "zh", "zh"),
+     ("sr-Cyrl-RS", "sr", "sr"), ("sh", "sr", "sr"), ("iw", "he", "he"), ("en-GB", "en", "en"),
+     ("hy", None, "ru"), ("ky-KG", None, "ru"), ("ca_ES", None, "es"), ("qu-PE", None, "es-419"),
+     ("cs", None, None), ("xx", None, None), ("", None, None), (None, None, None)],
+)  # fmt: skip
+def test_regions_and_neighbours(
+    spelling: str | None, language: str | None, near: str | None
+) -> None:
+    assert supported(spelling) == language
+    assert nearest(spelling) == near
+    # What the shop asks for comes before the browser's; of the browser's only what we have.
+    assert choose_language(spelling, accept="de") == (near or "de")
+    assert choose_language(accept=f"{spelling or ''},de;q=0.1") == (language or "de")
+
+
+@pytest.mark.usefixtures("all_languages")
+@pytest.mark.parametrize(
+    ("language", "accept", "spoken"),
+    [("en", "en-GB,en;q=0.9", "en-GB"), ("en", "de-DE,en-AU;q=0.1", "en-AU"), ("de", "en-GB", "de"),
+     ("de", "de,de-AT;q=0.5", "de-AT"), ("es-419", "es-MX", "es-MX"), ("es-419", "es-ES", "es-419"),
+     ("en", "en-ZZ,en-GB", "en"), ("en", "en-../x", "en"), ("no", "nb-NO", "no"),
+     ("en", "", "en")],
+)  # fmt: skip
+def test_the_customers_region(language: str, accept: str, spoken: str) -> None:
+    assert with_region(language, accept) == spoken
+    assert str(locale(spoken)).startswith(spoken.partition("-")[0].replace("no", "nb"))
+    assert language_of(spoken) == language
+
+
+@pytest.mark.usefixtures("all_languages")
+@pytest.mark.parametrize("language", NAMES)
+def test_chains_end_in_english(language: str) -> None:
+    assert [*chain(language)][-1] == SOURCE
+    assert set(chain(language)) <= set(NAMES)
+
+
+def test_a_missing_text_comes_from_the_chain() -> None:
+    """Catalogues may lag behind for a while: a page is never half empty."""
+    say = translations("de").gettext
+    assert say("A text of tomorrow") == "A text of tomorrow"
+    assert say("Paid") == "Bezahlt"
+    assert translations("de-AT") is translations("de")
+
+
+def test_among_the_shops() -> None:
+    assert choose_language(accept="ru,de", among=("de", "en")) == "de"
+    assert choose_language(accept="ru", among=("de",)) == "de"
+    assert choose_language("ru", accept="de", among=("de",)) == "ru", "the order says so"
 
 
 def test_no_country_hides_a_language() -> None:

@@ -31,6 +31,7 @@ from checkout.web.invoice_mail import InvoiceMail
 from checkout.web.mail import MailLayout
 from checkout.web.pages import declines, messages
 from checkout.web.pages.layout import Layout
+from checkout.web.pages.order_lines import LinesView
 from checkout.web.pages.payment_request import PAGE
 from checkout.web.pages.wait import StatusView
 from checkout.web.receipt_mail import ReceiptMail
@@ -211,6 +212,7 @@ VIEWS: dict[str, dict[str, Any]] = {
         for path in (TEMPLATES / "pages").glob("*.html")
     },
     "partials/status.html": {"status": StatusView},
+    "partials/order_lines.html": {"view": LinesView},
     "mail/base.html": {"layout": MailLayout},
     "mail/invoice.html": {"mail": InvoiceMail, "layout": MailLayout},
     "mail/receipt.html": {"mail": ReceiptMail, "layout": MailLayout},

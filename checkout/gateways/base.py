@@ -82,6 +82,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     decimals: Mapping[str, int] = {}  # the account's, from its settings
     query_interval: float | None = None  # seconds between two queries, where payments take long
     code_optional: bool = False  # the account takes cards without a security code
+    # The card marks to show where the shop names none: the schemes that every acquirer takes.
+    brands: tuple[str, ...] = ("visa", "master")
 
     def takes_card(self, method: Method) -> bool:
         """Whether the method asks for a card on our page."""

@@ -53,6 +53,7 @@ class OfferedMethod(Struct, frozen=True, kw_only=True):
     code_optional: bool  # a card without its security code is taken
     tokenizes: bool  # it makes a token of a card
     wallets: bool  # it takes a wallet's token in a card's place
+    brands: tuple[str, ...]  # whose card marks are shown
     inputs: tuple[MethodInput, ...]
     saved_card: PaidCard | None
 
@@ -68,7 +69,9 @@ async def offered_methods(
     saved = await _saved_card(context, payment, found) if order.card_token is not None else None
     return tuple(
         [
-            _offered(method, context.gateways[method.gateway], order, language, customer, saved)
+            _offered(
+                method, context.gateways[method.gateway], order, shop, language, customer, saved
+            )
             for method in found
         ]
     )
@@ -78,6 +81,7 @@ def _offered(
     method: Method,
     gateway: Gateway,
     order: Order,
+    shop: Shop,
     language: str,
     customer: Customer,
     saved: PaidCard | None,
@@ -92,9 +96,15 @@ def _offered(
         code_optional=can.code_optional,
         tokenizes=card and can.tokenizes,
         wallets=card and can.wallets,
+        brands=_brands(shop.brands or can.brands, order) if card else (),
         inputs=_missing(inputs, order, customer) if inputs else (),
         saved_card=saved if method.name == CARD_METHOD else None,
     )
+
+
+def _brands(stated: tuple[str, ...], order: Order) -> tuple[str, ...]:
+    excluded = order.methods.excluded_brands
+    return tuple([name for name in stated if name not in excluded])
 
 
 def kind_of(name: str, stated: str | None, *, card: bool) -> str:

@@ -29,6 +29,8 @@ SCHEMES_OF_COLOUR: Final = frozenset({"light", "dark", "light dark"})
 MOST: Final = 50
 MOST_WRONG: Final = 500  # differences, equal ones included, after which the rest is not read
 EMPTY: Final = Text("")
+# Asks for the same page in another language: the last form of a page, and without an address.
+PICKER: Final = '<form class="language">'
 REFRESH: Final = re.compile(r"[0-9]{1,5}(?:;url=(.*))?", re.ASCII | re.DOTALL)
 # Pages that may send the browser elsewhere by themselves: to the bank, back to the shop.
 SENDS: Final = frozenset({"redirect", "result"})
@@ -60,6 +62,7 @@ class Document:
     nonce: str  # of the page's policy
     changes: list[Change] = field(default_factory=list)
     files: list[Resource] = field(default_factory=list)  # that it names, of those it should
+    picker: bool = False  # its form was seen
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -157,10 +160,19 @@ class Document:
         if where.site or not where.path.startswith("/static/"):
             self._add("origin", f"an image that is not ours: {excerpt(tag.source)}")
 
+    def use(self, tag: Tag, inside: str) -> None:
+        if not tag.get("href").startswith("#"):
+            self._add("markup", f"a drawing from elsewhere: {excerpt(tag.source)}")
+
     def anchor(self, tag: Tag, inside: str) -> None:
         self._runs(tag, tag.get("href"))
 
     def form(self, tag: Tag, inside: str) -> None:
+        if self.picker:  # a form inside another is none: its fields would be the outer one's
+            self._add("form", f"a form after the picker of languages: {excerpt(tag.source)}")
+        if tag.source == PICKER:
+            self.picker = True
+            return
         where = self.target(tag.get("action"))
         if where.site and self.type.leaves:
             if where.scheme != "https" and not self.inventory.sandbox:
@@ -234,6 +246,7 @@ CHECKS: Final[dict[str, Callable[[Document, Tag, str], None]]] = {
     "link": Document.link,
     "meta": Document.meta,
     "img": Document.image,
+    "use": Document.use,
     "a": Document.anchor,
     "form": Document.form,
 }

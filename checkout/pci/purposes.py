@@ -11,6 +11,7 @@ from typing import Final
 SCRIPTS: Final[dict[str, str]] = {
     "ask.js": "fetches a page of ours behind the page in sight",
     "auto.js": "sends a form by itself where nothing is left to ask",
+    "address.js": "shows the fields of an address as the chosen country has them",
     "blocked.js": "says that a form can't be sent in a frame without an origin, before it is typed",
     "browser.js": "fills in the browser data that 3-D Secure 2 asks for",
     "card.js": "groups the card number while it is typed, recognises its brand",
@@ -29,6 +30,7 @@ SCRIPTS: Final[dict[str, str]] = {
     "return.js": "goes back to the shop after a countdown",
     "saved.js": "sends a saved card's code alone",
     "submit.js": "sends the payment once behind the page, so that nothing typed is lost",
+    "wallets.js": "shows the wallets that the browser can pay with, sends what they give",
     "wait.js": "asks for the state while the customer waits",
     "../vendor/htmx-4.0.1.min.js": "fetches the state of the payment into the waiting page",
     "../vendor/hx-csp-4.0.1.min.js": "lets htmx act only on what carries the page's nonce",

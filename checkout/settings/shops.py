@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from checkout.i18n import LANGUAGES, SOURCE
+from checkout.i18n import LANGUAGES, SOURCE, locale
 from checkout.model.order import KINDS, TRANSACTION_TYPES, Method
+from checkout.model.pan import BRAND_OF
 from checkout.model.validation.reader import Invalid, Reader, Rule
 from checkout.model.validation.rules import (
     choice,
+    country,
     email_address,
     flag,
     many,
@@ -31,6 +33,7 @@ from checkout.settings.colour import accent, accent_dark
 from checkout.settings.rules import back_origin, frame_origin, nonempty_text
 from checkout.settings.secret_strength import password, strong
 from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, NOTIFY_MAILS, Shop
+from checkout.settings.wallets import apple_pay, google_pay
 
 SMALLEST_KEY: Final = 2048  # bits
 APPENDED: Final = ("token", "status", "uid")  # in each return URL
@@ -44,11 +47,14 @@ _parameter = matching(
 )
 # Rules of every shop, made once: a file may have many shops.
 _NAME: Final = text(80)
+_LEGAL_NAME: Final = text(160)
 _LINK_KEYS: Final = many(strong())
 _SCHEME: Final = choice(SCHEMES)
+_LANGUAGES: Final = many(choice(tuple(LANGUAGES)), least=1)
 _TYPES: Final = many(choice(TRANSACTION_TYPES), least=1)
 _NOTIFY_MAILS: Final = many(choice(NOTIFY_MAILS))
 _NOTIFY_LANGUAGE: Final = choice(tuple(LANGUAGES))
+_BRANDS: Final = many(choice(tuple(BRAND_OF)))
 _LABEL, _MODE, _BRAND, _KIND = text(60), text(32), text(64), choice(KINDS)
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
 _address = lru_cache(maxsize=64)(web_address)  # most shops have no sites without TLS
@@ -78,8 +84,13 @@ def read_shop(
         link_keys=fields.get("link_keys", _LINK_KEYS, ()),
         email=fields.get("email", email_address),
         logo=fields.get("logo", _address(sandbox=sandbox, ports=ports)),
+        dark_logo=fields.get("dark_logo", _address(sandbox=sandbox, ports=ports)),
+        legal_name=fields.get("legal_name", _LEGAL_NAME),
+        country=fields.get("country", _country),
+        brands=fields.get("brands", _BRANDS, ()),
         frame_origins=fields.get("frame_origins", framed, ()),
         return_origins=origins,
+        languages=fields.get("languages", _LANGUAGES, ()),
         accent=fields.get("accent", accent, DEFAULT_ACCENT),
         accent_dark=fields.get("accent_dark", accent_dark),
         scheme=fields.get("scheme", _SCHEME, "auto"),
@@ -96,6 +107,12 @@ def read_shop(
         notify_mails=fields.get("notify_mails", _NOTIFY_MAILS, NOTIFY_MAILS),
         notify_language=fields.get("notify_language", _NOTIFY_LANGUAGE, SOURCE),
         methods=_methods(fields.within("methods"), accounts),
+        apple_pay=apple_pay(fields.child("apple_pay")) if fields.has("apple_pay") else None,
+        google_pay=(
+            google_pay(fields.child("google_pay"), sandbox=sandbox)
+            if fields.has("google_pay")
+            else None
+        ),
     )
     if shop.apps and not (shop.apps_public_key or fields.has("publishable_key")):
         fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")
@@ -107,6 +124,14 @@ def read_shop(
 def _origins(sandbox: bool) -> tuple[Rule[tuple[str, ...]], Rule[tuple[str, ...]]]:
     """(the rule of `return_origins`, that of `frame_origins`)"""
     return many(back_origin(sandbox=sandbox)), many(frame_origin(sandbox=sandbox))
+
+
+def _country(value: Any) -> str:
+    """A rule: a country that pages can name."""
+    code: str = country(value)
+    if code not in locale(SOURCE).territories:
+        raise Invalid("must be a country's two letters (ISO 3166-1)")
+    return code
 
 
 def result_parameter(value: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from checkout.errors import Unprocessable
-from checkout.i18n import LONGEST_TAG
+from checkout.i18n import LONGEST_TAG, nearest, supported
 from checkout.model.money import Money
 from checkout.model.order import (
     CARD_METHOD,
@@ -26,7 +26,7 @@ from checkout.model.order import (
 )
 from checkout.model.validation.description import says, schema_of, words_of
 from checkout.model.validation.optional_data import cut_text, names_of
-from checkout.model.validation.reader import Invalid, Reader, Rule, is_left_out
+from checkout.model.validation.reader import Dropped, Invalid, Reader, Rule, is_left_out
 from checkout.model.validation.rules import (
     choice,
     currency,
@@ -84,11 +84,15 @@ def _future(scope: Scope) -> Rule[float]:
 @says("like `de`, `de-AT`, `de_AT` or `deu`", type="string")
 def language(value: Any) -> str | None:
     """A rule that takes anything: no sale is lost for the language of its page. What can be none
-    is left out."""
+    is left out, of one that we lack it is noted which one is shown."""
     try:
-        return text(LONGEST_TAG)(value)
+        tag = text(LONGEST_TAG)(value)
     except Invalid:
         return None
+    if supported(tag) is None:
+        shown = nearest(tag) or "the customer's own"
+        raise Dropped(f"is none of our languages: {shown} is shown", tag)
+    return tag
 
 
 def _names(note: str, most: int) -> Field:

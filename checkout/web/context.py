@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from checkout.model.order import PageSettings
+from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
 from checkout.settings import Settings, Shop
@@ -18,7 +19,12 @@ from checkout.web.receipt_pdf import PdfSlots
 from checkout.web.render import Renderer
 from checkout.web.request import AppRequest
 from checkout.web.response import RawResponse
-from checkout.web.security import REPORTING, content_security_policy, new_nonce
+from checkout.web.security import (
+    REPORTING,
+    WITH_PAYMENT,
+    content_security_policy,
+    new_nonce,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,9 @@ class AppContext:
     context: Context
     signer: Signer
     render: Renderer
-    logos: dict[str, str]  # shop id -> our own address of its logo
+    logos: dict[tuple[str, str], str]  # shop id, address there -> our own address of the logo
     due_queries: DueQueries
+    merchant_sessions: MerchantSessions
     challenge: Challenge | None = None
     password_throttle: PasswordThrottle = field(default_factory=PasswordThrottle)
     poll_schedule: PollSchedule = field(default_factory=PollSchedule)
@@ -68,20 +75,31 @@ class AppContext:
         *,
         ancestors: Iterable[str] = (),
         leaves: bool = False,
+        wallets: Collection[str] = (),
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> RawResponse:
         """A page under the policy of its nonce. `ancestors`: the origins that may frame it;
-        `leaves`: its form may go to any bank."""
+        `leaves`: its form may go to any bank; `wallets`: those that it offers."""
         policy = content_security_policy(
-            nonce, ancestors=ancestors, leaves=leaves, sandbox=self.settings.sandbox
+            nonce,
+            ancestors=ancestors,
+            leaves=leaves,
+            wallets=wallets,
+            sandbox=self.settings.sandbox,
         )
-        headers = {"content-security-policy": policy, **REPORTING, **(headers or {})}
+        own = {"content-security-policy": policy, **REPORTING}
+        if wallets:
+            own["permissions-policy"] = WITH_PAYMENT
+        headers = {**own, **(headers or {})}
         return RawResponse(page, status_code=status_code, headers=headers)
 
     def shop_view(self, shop: Shop, page_settings: PageSettings = PageSettings()) -> ShopView:
         """The shop as its page shows it; the order's own colour before the shop's."""
-        return shop_view(shop, page_settings, logo=self.logos.get(shop.id))
+        logo, dark_logo = (
+            self.logos.get((shop.id, url)) if url else None for url in (shop.logo, shop.dark_logo)
+        )
+        return shop_view(shop, page_settings, logo=logo, dark_logo=dark_logo)
 
 
 def app_of(request: AppRequest) -> AppContext:

@@ -1,4 +1,4 @@
-"""The shops' logos: fetched once, at most 8 kB each, and served by us, so that the customer's
+"""The shops' logos: fetched once, at most 100 kB each, and served by us, so that the customer's
 browser calls no other site. One that could not be fetched is tried again at the next turn."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from checkout.web.context import AppContext
 
 log = structlog.get_logger(__name__)
 
-LARGEST: Final = 8 * 1024
+LARGEST: Final = 100 * 1024
 SECONDS: Final = 10.0
 AT_ONCE: Final = 20
 ENDINGS: Final = {
@@ -31,22 +31,25 @@ ENDINGS: Final = {
 async def fetch(app: AppContext, http: httpx.AsyncClient) -> None:
     """Fill `app.logos`; a shop whose logo can't be fetched shows its name only."""
     room = asyncio.Semaphore(AT_ONCE)
-    missing = [each for each in app.settings.shops.values() if each.id not in app.logos]
-    await asyncio.gather(*(_fetch(app, http, each, each.logo, room) for each in missing))
+    wanted = [
+        (each, url)
+        for each in app.settings.shops.values()
+        for url in (each.logo, each.dark_logo)
+        if url and (each.id, url) not in app.logos
+    ]
+    await asyncio.gather(*(_fetch(app, http, shop, url, room) for shop, url in wanted))
 
 
 async def _fetch(
-    app: AppContext, http: httpx.AsyncClient, shop: Shop, logo: str | None, room: asyncio.Semaphore
+    app: AppContext, http: httpx.AsyncClient, shop: Shop, logo: str, room: asyncio.Semaphore
 ) -> None:
-    if logo is None:
-        return
     try:
         async with room, asyncio.timeout(SECONDS):
             ending, body = await _read(http, logo)
     except FAILURES as error:
         log.warning("logo.unavailable", shop=shop.id, error=in_words(error))
         return
-    app.logos[shop.id] = app.render.assets.add(f"logo-{shop.id}.{ending}", body)
+    app.logos[shop.id, logo] = app.render.assets.add(f"logo-{shop.id}.{ending}", body)
 
 
 async def _read(http: httpx.AsyncClient, url: str) -> tuple[str, bytes]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-_PAYMENT: Final = "/[a-z]{2}/payment/[^/]+/[^/]+"
+_LANGUAGE: Final = "/[a-z]{2}(?:-[A-Z0-9]{2,3})?"
+_PAYMENT: Final = f"{_LANGUAGE}/payment/[^/]+/[^/]+"
 
 
 class PageType(NamedTuple):
@@ -36,7 +37,7 @@ PAGE_TYPES: Final = (
         "pages/payment.html",
         "payment.js",
         card=True,
-        besides=("challenge.js",),
+        besides=("challenge.js", "address.js", "wallets.js"),
     ),
     PageType(
         "redirect",
@@ -70,14 +71,14 @@ PAGE_TYPES: Final = (
     PageType(
         "order",
         "/{lang}/order/{uid}/{secret}",
-        "/[a-z]{2}/order/[^/]+/[^/]+",
+        f"{_LANGUAGE}/order/[^/]+/[^/]+",
         "pages/receipt.html",
         "order.js",
     ),
     PageType(
         "product",
         "/{lang}/product/{id}",
-        "(?:/[a-z]{2})?/product/[^/]+",
+        f"(?:{_LANGUAGE})?/product/[^/]+",
         "pages/product.html",
         "product.js",
     ),

@@ -90,7 +90,8 @@ def to_product(stocked: ProductStock) -> Response[bytes]:
 def to_payment(request: AppRequest, payment: Payment) -> Response[bytes]:
     app = app_of(request)
     accept = header(request, b"accept-language") or ""
-    lang = choose_language(payment.order.page_settings.language, accept=accept)
+    among = app.context.shop(payment).languages
+    lang = choose_language(payment.order.page_settings.language, accept=accept, among=among)
     page = payment_request(app, request, lang, payment)
     return see_other(page.url(page.current))
 

@@ -109,7 +109,7 @@ class MailRequest:
 
     payment: Payment
     shop: Shop
-    lang: str
+    spoken: str  # the language
     is_customer: bool  # else the card's digits are not shown
     status: Status = Status.PAID
     time_zone: tzinfo = UTC
@@ -120,7 +120,7 @@ class MailRequest:
 
     @property
     def _(self) -> Any:
-        return gettext(self.lang)
+        return gettext(self.spoken)
 
 
 def receipt_sender(app: AppContext) -> Callable[[Mail], Awaitable[None]]:
@@ -181,7 +181,7 @@ def _language(payment: Payment) -> str:
 
 
 def _logo(app: AppContext, shop: Shop) -> StaticFile | None:
-    found = app.logos.get(shop.id)
+    found = app.logos.get((shop.id, shop.logo)) if shop.logo else None
     return app.render.assets.files.get(found.removeprefix("/static/")) if found else None
 
 

@@ -1,8 +1,6 @@
 // 3-D Secure 2 asks for these; the server checks each and can do without.
 (() => {
-  const form = document.querySelector("[data-pay]");
-  if (!form) return;
-  const fill = () => {
+  document.querySelector("[data-pay]")?.addEventListener("formdata", ({ formData }) => {
     const values = {
       screen_width: screen.width,
       screen_height: screen.height,
@@ -14,8 +12,6 @@
       time_zone: new Date().getTimezoneOffset(),
       time_zone_name: Intl.DateTimeFormat().resolvedOptions().timeZone,
     };
-    for (const input of form.querySelectorAll("[data-browser]")) input.value = values[input.name] ?? "";
-  };
-  fill();
-  form.addEventListener("submit", fill);
+    for (const name in values) formData.set(name, values[name] ?? "");
+  });
 })();

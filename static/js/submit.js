@@ -32,7 +32,7 @@
     document.dispatchEvent(new CustomEvent("checkout:open"));
   };
 
-  const names = (each) => Array.from(each.elements, ({ name }) => name).join();
+  const names = (each) => Array.from(each.elements, ({ name }) => name).sort().join();
   // The attempt that a form is for stands first in its token.
   const attempt = (each) => parseInt(each.elements.form_token.value);
   const formOf = (page) => page?.querySelector("[data-pay]");

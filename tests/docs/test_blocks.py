@@ -56,6 +56,7 @@ OTHERS: Final = frozenset(
     {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md", "security.md"}
     | {
         "glossary.md",
+        "languages.md",
         "overpay.md",
         "pci.md",
         "privacy.md",
@@ -63,6 +64,7 @@ OTHERS: Final = frozenset(
         "rest.md",
         "settings.md",
         "threat-model.md",
+        "wallets.md",
     }
 )
 # Have tests of their own.

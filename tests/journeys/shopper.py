@@ -109,7 +109,12 @@ class Shopper:
         await page.locator("#f-holder").fill(holder)
 
     async def choose(self, method: str, page: Page | None = None) -> None:
-        await (page or self.page).locator(f"[name=method][value={method}]").check()
+        page = page or self.page
+        choice = page.locator(f"[name=method][value={method}]")
+        closed = page.locator(".more:not([open]) > summary")
+        if await closed.count() and not await choice.is_visible():
+            await closed.click()
+        await choice.check()
 
     async def press_pay(self, page: Page | None = None) -> None:
         await (page or self.page).locator(".pay .button").click()

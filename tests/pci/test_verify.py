@@ -194,6 +194,8 @@ ATTACKS: Final[dict[str, tuple[Tamper, str, str]]] = {
     "no action": (page(r'(<form\s+class="pay"[^>]+action=")[^"]+', r"\1"), "form", 'action=""'),
     "another payment's": (page(r'(<form\s+class="pay"[^>]+action=")[^"]+', r"\1/en/payment/x/pay"),
                           "form", "/x/pay"),
+    "a form around ours": (page("<form\n", '<form class="language"><form '),
+                           "form", 'class="pay"'),
     "a button's own action": (page("<button", f'<button formaction="{EVIL}"'),
                               "markup", "formaction"),
     "a field of another form": (page("<input", '<input form="x"'), "markup", 'form="x"'),

@@ -51,6 +51,19 @@ SHOP_URL = 'url = "https://shop.example.com"'
         ('security_languages = ["en"]', "security_languages = []", "security_languages", "must"),
         ('security_languages = ["en"]', 'security_languages = ["en, de"]', "security_languages",
          "item 1 must be a language"),
+        # wallets
+        ('country = "CY"', 'country = "Cyprus"', "shops.361.apple_pay.country", "two letters"),
+        ('"merchant.com.example"', '"com.example"', "shops.361.apple_pay.merchant_id", "Apple's"),
+        ('networks = ["visa", "master", "maestro"]', "networks = []",
+         "shops.361.apple_pay.networks", "1"),
+        ("file:apple-pay.pem", "file:apple-pay.key", "shops.361.apple_pay.certificate",
+         "certificate as PEM"),
+        ("file:apple-pay.key", "file:shop-361.pem", "shops.361.apple_pay.private_key",
+         "is not the one"),
+        ("file:apple-pay.key", "no key", "shops.361.apple_pay.private_key", "as PEM"),
+        ('merchant_id = "BCR2DN4TEXAMPLE7"', "", "shops.361.google_pay.merchant_id", "required"),
+        ('gateway = "examplegateway"', 'gatewy = "examplegateway"',
+         "shops.361.google_pay.gatewy", "did you mean gateway?"),
         # addresses
         (PUBLIC, 'public_url = "http://pay.example.com"', "public_url", "https://"),
         (PUBLIC, 'public_url = "https://pay.example.com/pay"', "public_url", "without a path"),
@@ -65,7 +78,7 @@ SHOP_URL = 'url = "https://shop.example.com"'
         (CARDS, 'base_url = "http://127.0.0.1:8002"', "gateways.cards.base_url", "https://"),
         (CARDS, 'base_url = "https://gateway.overpay.io/?a=b"', "gateways.cards.base_url", "query"),
         (SHOP_URL, 'url = "javascript:alert(1)"', "shops.361.url", "https://"),
-        ('logo = "https', 'logo = "http', "shops.361.logo", "https://"),
+        ('\nlogo = "https', '\nlogo = "http', "shops.361.logo", "https://"),
         ('frame_origins = ["https://shop.example.com"]', 'frame_origins = ["https://*.example.com"]',
          "shops.361.frame_origins", "item 1 must have a valid host"),
         ('frame_origins = ["https://shop.example.com"]', 'frame_origins = ["https://a.example/x"]',
@@ -94,6 +107,9 @@ SHOP_URL = 'url = "https://shop.example.com"'
         ('name = "Demo shop"', 'name = " "', "shops.361.name", "blank"),
         ('name = "Demo shop"', "", "shops.361.name", "is required"),
         ('"help@shop.example.com"', '"help"', "shops.361.email", "e-mail"),
+        ('country = "CY"', 'country = "CYP"', "shops.361.country", "two letters"),
+        ('country = "CY"', 'country = "QQ"', "shops.361.country", "two letters"),
+        ('dark_logo = "https', 'dark_logo = "http', "shops.361.dark_logo", "https://"),
         ('"#0b5fff"', '"blue"', "shops.361.accent", "#0b5fff"),
         ('"#0b5fff"', '"#ffee00"', "shops.361.accent", "is too light: its contrast"),
         ('"#6ea0ff"', '"#101030"', "shops.361.accent_dark", "is too dark: its contrast"),
@@ -305,9 +321,8 @@ def test_a_public_key_is_given_to_shops_in_their_form(settled: Settled) -> None:
 
 
 def test_names_stand_in_addresses(problems: Problems) -> None:
-    found = problems(
-        ("[shops.361]", '[shops."3/61"]'), ("[shops.361.methods]", '[shops."3/61".methods]')
-    )
+    tables = ("", ".methods", ".apple_pay", ".google_pay")
+    found = problems(*((f"[shops.361{each}]", f'[shops."3/61"{each}]') for each in tables))
     assert list(found) == ["shops.3/61"]
     assert "letters, digits" in found["shops.3/61"]
 

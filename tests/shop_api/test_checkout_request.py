@@ -378,3 +378,14 @@ def test_raw_is_answered_as_it_came() -> None:
 )  # fmt: skip
 def test_no_language_loses_the_order(said: Any, kept: str | None) -> None:
     assert read(**Changes({"settings.language": said})).page_settings.language == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [("de-AT", None), ("xx", "is none of our languages: the customer's own is shown"),
+     ("ky_KG", "is none of our languages: ru is shown")],
+)  # fmt: skip
+def test_a_language_that_we_lack_is_noted(said: str, note: str | None) -> None:
+    order = read(**Changes({"settings.language": said}))
+    assert order.page_settings.language == said
+    assert list(order.dropped.values()) == ([note] if note else [])

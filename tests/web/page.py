@@ -17,12 +17,15 @@ class Form:
 
 
 class Page(HTMLParser):
-    """Forms, links, the words, and every tag with its attributes."""
+    """Forms, links, the words, and every tag with its attributes. The picker of languages, which
+    every page has, is not among `forms`."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.html = html
         self.forms: list[Form] = []
+        self.picker: Form | None = None
+        self.languages: list[str] = []  # that the picker offers
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.words: list[str] = []
         self.headline = ""
@@ -65,7 +68,7 @@ class Page(HTMLParser):
             name: self._errors[f"e-{name}"]
             for form in self.forms
             for name, found in form.inputs.items()
-            if found.get("aria-invalid") == "true"
+            if found.get("aria-invalid") == "true" and found.get("aria-describedby")
         }
 
     # --- HTMLParser's own -------------------------------------------------------------------
@@ -76,18 +79,22 @@ class Page(HTMLParser):
         if tag not in VOID:
             self._in.append(tag)
         if tag == "form":
-            self.forms.append(Form(found.get("action", ""), found.get("method", "get")))
-        if self.forms and "form" in self._in:
+            self._form = Form(found.get("action", ""), found.get("method", "get"))
+            if found.get("class") == "language":
+                self.picker = self._form
+            else:
+                self.forms.append(self._form)
+        if "form" in self._in:
             self._field(tag, found)
         if tag == "p" and found.get("class") == "error":
             self._error = found["id"]
 
     def _field(self, tag: str, found: dict[str, str]) -> None:
-        form, name = self.forms[-1], found.get("name", "")
+        form, name = self._form, found.get("name", "")
         if tag == "select":
             self._select = name
         if tag == "option" and self._select and "selected" in found:
-            form.fields[self._select] = found["value"]
+            form.fields[self._select] = found.get("value", "")  # or its text: below
         if tag in ("input", "select") and name:
             radio = found.get("type") in ("radio", "checkbox")
             if not radio or "checked" in found:
@@ -114,6 +121,10 @@ class Page(HTMLParser):
         if self._in and self._in[-1] in ("script", "style"):
             return
         self.words.append(data)
+        if self._select == "language" and data.strip():
+            self.languages.append(data.strip())
+            if "selected" in self.tags[-1][1]:
+                self._form.fields["language"] = data.strip()
         if "h1" in self._in:
             self.headline += data
         if self._error:

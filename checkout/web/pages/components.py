@@ -16,9 +16,11 @@ from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import Order
 from checkout.model.status import Status
 from checkout.web.pages import declines, messages
+from checkout.web.pages.address_fields import AddressRules
 from checkout.web.pages.formatting import amount, fill, time_left
 
-SHOWN_TIME_LEFT: Final = 48 * 3600  # longer than this the time left helps nobody
+LONG: Final = 13  # characters of an amount; more are set smaller
+SHOWN_TIME_LEFT: Final = 3600  # seconds; longer than this the time left helps nobody
 
 
 class Summary(Struct, frozen=True):
@@ -28,8 +30,10 @@ class Summary(Struct, frozen=True):
     description: str
     reference: str | None = None  # the shop's own number for it
     lines: tuple[str, ...] = ()  # the receipt text
+    order_lines: str | None = None  # `partials/order_lines.html`, rendered
     expires_in: int | str | None = None  # seconds, where the time left is shown
-    expires_text: str | None = None  # "23 hours", the same without a script
+    expires_text: str | None = None  # "23 minutes", the same without a script
+    size: str | None = None  # of the amount: "long" is set smaller, "words" may wrap
 
 
 class Notice(Struct, frozen=True):
@@ -62,6 +66,9 @@ class Field(Struct, frozen=True):
     read_only: bool = False
     options: tuple[tuple[str, str], ...] = ()  # (value, text): a choice
     oldest: int | None = None  # of an expiry date: the first month that is not past, as 202611
+    used: bool = True  # in addresses of the chosen country
+    address: AddressRules | None = None  # of a country: how it changes the fields of the address
+    parts: tuple[Field, ...] = ()  # of a date: an input each; `value` and `error` are the whole's
 
 
 class Checkbox(Struct, frozen=True):
@@ -83,13 +90,15 @@ def summary(payment: Payment, language: str, now: float, *, timed: bool = False)
     order = payment.order
     left = int(payment.expires_at - now)
     shown = timed and 0 < left <= SHOWN_TIME_LEFT
+    headline = headline_amount(order, language)
     return Summary(
-        amount=headline_amount(order, language),
+        amount=headline,
         description=order.description,
         reference=order.tracking_id or None,
         lines=order.receipt_text,
         expires_in=left if shown else None,
         expires_text=time_left(left // 60, language) if shown else None,
+        size=headline_size(headline) if order.moves_money else "words",
     )
 
 
@@ -102,6 +111,10 @@ def headline_amount(order: Order, language: str) -> str:
     if not order.moves_money:
         return gettext(language)(_card_only(order).headline)
     return amount(order.money, language)
+
+
+def headline_size(amount: str) -> str | None:
+    return "long" if len(amount) > LONG else None
 
 
 def pay_label(order: Order, language: str) -> str:
@@ -127,6 +140,11 @@ def explained(found: declines.Explanation, language: str) -> Notice:
 def was_sent(attempt: Attempt) -> bool:
     """Whether the charge was sent to the gateway, or may have been."""
     return attempt.status is not Status.NOT_SENT
+
+
+def method_mark(name: str, kind: str) -> str:
+    """The icon of a method: its own drawing, else that of its kind."""
+    return messages.MARK.get(name, kind)
 
 
 def method_label(name: str, label: str | None, _: Gettext) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from checkout.errors import Cancelled
-from checkout.i18n import LANGUAGES, choose_language, gettext
+from checkout.i18n import LANGUAGES, choose_language, direction, gettext
 from checkout.ledger.rows import Payment
 from checkout.model.order import PageSettings
 from checkout.settings import Shop
 from checkout.web.context import app_of
+from checkout.web.language_choice import wished
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, notice
-from checkout.web.pages.layout import Layout
+from checkout.web.pages.layout import Layout, choices, payee_of
 from checkout.web.pages.payment_request import payment_request
 from checkout.web.request import AppRequest, behind
 from checkout.web.response import RawResponse
@@ -31,7 +32,8 @@ def error_page(
 ) -> RawResponse:
     app, path = app_of(request), request.scope["path"].split("/")
     first = path[1] if len(path) > 1 else ""
-    lang = choose_language(first, accept=request.headers.get("accept-language", ""))
+    accept = request.headers.get("accept-language", "")
+    lang = choose_language(wished(request), first, accept=accept)
     found = messages.ERROR.get(status, messages.ERROR[500 if status >= 500 else 400])
     if isinstance(error, Cancelled):
         found = messages.INVOICE_CANCELLED
@@ -44,8 +46,11 @@ def error_page(
     layout = Layout(
         lang=lang,
         title=view.notice.title,
+        dir=direction(lang),
         shop=app.shop_view(shop, page_settings) if shop else None,
         framed=page.framed if page else False,
+        languages=choices(shop.languages if shop else ()),
+        payee=payee_of(shop, lang) if shop else None,
         behind=behind(request) is not None,
     )
     return app.show(

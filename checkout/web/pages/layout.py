@@ -3,8 +3,12 @@ languages, and the shop's page around a frame."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
 from msgspec import Struct
 
+from checkout.i18n import LANGUAGES, locale
 from checkout.model.order import PageSettings
 from checkout.settings import Shop
 from checkout.settings.colour import on_dark, text_on
@@ -14,7 +18,9 @@ class ShopView(Struct, frozen=True):
     name: str
     url: str | None = None
     email: str | None = None
-    logo: str | None = None  # an address of our own
+    site: str | None = None  # the host of `url`
+    logo: str | None = None  # an address of our own, as is `dark_logo`
+    dark_logo: str | None = None
     accent: str = "#0b5fff"
     on_accent: str = "#ffffff"  # the readable text on it, chosen by contrast
     dark_accent: str = "#0b5fff"  # both on a dark page
@@ -24,7 +30,8 @@ class ShopView(Struct, frozen=True):
 
 
 class Frame(Struct, frozen=True):
-    """What static/js/frame.js reports to the shop's page around ours, to these origins only."""
+    """What static/js/frame.js reports to the shop's page around ours, or to the one that opened
+    our window: to these origins only."""
 
     origins: tuple[str, ...]
     uid: str
@@ -37,27 +44,48 @@ class Layout(Struct, frozen=True):
 
     lang: str
     title: str  # of the tab: the payment's state
+    dir: str  # ltr, rtl
     shop: ShopView | None = None
-    dir: str = "ltr"
     framed: bool = False  # inside the shop's frame: only the content, links by target=_top
     test: bool = False
     charges: bool = True  # False: a card is kept, and no money moves
-    languages: tuple[tuple[str, str, str], ...] = ()  # (code, its own name, address)
-    frame: Frame | None = None  # where `framed`
+    payee: str | None = None  # "Example Ltd, Cyprus"
+    languages: tuple[tuple[str, str], ...] = ()  # to choose from: (code, its own name)
+    frame: Frame | None = None  # where other sites may show the page
     behind: bool = False  # fetched by the script of a page in sight, whose looks it has
 
 
-def shop_view(shop: Shop, page_settings: PageSettings, *, logo: str | None) -> ShopView:
+def choices(codes: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """The picker's languages: a shop's, or all where it names none."""
+    return tuple((code, LANGUAGES[code]) for code in codes or LANGUAGES)
+
+
+def payee_of(shop: Shop, language: str) -> str:
+    """Who gets the money, and where they are."""
+    name, country = shop.legal_name or shop.name, shop.country
+    return f"{name}, {locale(language).territories[country]}" if country else name
+
+
+def shop_view(
+    shop: Shop,
+    page_settings: PageSettings,
+    *,
+    logo: str | None,
+    dark_logo: str | None = None,
+) -> ShopView:
+    """`logo`, `dark_logo`: their addresses, of our own."""
     light, dark = shop.accent, shop.on_dark
     if page_settings.accent:
         light, dark = page_settings.accent, on_dark(page_settings.accent)
     if shop.scheme == "dark":
-        light = dark
+        light, logo = dark, dark_logo or logo
     return ShopView(
         name=shop.name,
         url=shop.url,
         email=shop.email,
-        logo=logo,
+        site=urlsplit(shop.url).hostname,
+        logo=logo or dark_logo,
+        dark_logo=dark_logo if shop.scheme != "light" else None,
         accent=light,
         on_accent=text_on(light),
         dark_accent=dark,

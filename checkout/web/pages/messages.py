@@ -180,6 +180,13 @@ METHOD: Final[dict[str, str]] = {
     "crypto": N_("Cryptocurrency"),
     "wallet": N_("Wallet"),
 }
+# The drawings of single methods (`templates/macros/icons.html`); others have that of their kind.
+MARK: Final[dict[str, str]] = {
+    "sbp": "sbp",
+    "erip": "erip",
+    "netbanking": "browser",
+    "crypto": "coins",
+}
 BRAND: Final = {
     "visa": "Visa",
     "master": "Mastercard",
@@ -263,6 +270,7 @@ ROW_METHOD: Final = N_("Paid with")
 ROW_AUTH: Final = N_("Approval code")
 ROW_DESCRIPTION: Final = N_("For")
 AMOUNT_MISSING: Final = N_("Enter the amount in numbers, for example %(example)s")
+AMOUNT_TWICE: Final = N_("Did you mean %(first)s or %(second)s?")
 AMOUNT_LITTLE: Final = N_("Enter %(least)s or more")
 AMOUNT_MUCH: Final = N_("Enter %(most)s or less")
 AMOUNT_FROM: Final = N_("From %(least)s")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
 
-from checkout.i18n import N_, Gettext, gettext, translations
+from checkout.i18n import N_, gettext, translations
 from checkout.model.order import Breakdown, Order
 from checkout.web.pages.formatting import amount, fill
 
 Sum = tuple[str, str]  # a label and an amount
+Picture = Callable[[str], str | None]
 
+DETAILS: Final = N_("Details")
 SUBTOTAL: Final = N_("Subtotal")
 SHIPPING: Final = N_("Shipping")
 SURCHARGE: Final = N_("Surcharge")
@@ -26,37 +28,48 @@ TOTAL: Final = N_("Total")
 class LineView(Struct, frozen=True):
     """One line. `picture`: its address, of our own."""
 
-    name: str  # "2 × Socks"
-    amount: str
+    name: str
+    quantity: int
+    amount: str  # of all of them
     picture: str | None = None
 
 
 class LinesView(Struct, frozen=True):
-    """`title`: how many things are bought, "2 items"; "" where only sums are known. `sums`: what is
-    added to them and taken off, then the total."""
+    """`title`: how many things are bought, "2 items"; "Details" where only sums are known. `sums`:
+    what is added to them and taken off, then the total, which is the one of this place."""
 
     title: str
     lines: tuple[LineView, ...]
     sums: tuple[Sum, ...]
+    total: int
 
 
-def lines_view(order: Order, language: str) -> LinesView | None:
-    """None for an order that says nothing of what its amount is made of."""
+def lines_view(order: Order, language: str, picture: Picture = lambda _: None) -> LinesView | None:
+    """None for an order that says nothing of what its amount is made of. `picture`: our address of
+    a shop's one."""
     found = order.breakdown
     if found == Breakdown():
         return None
-    count = sum(line.quantity for line in found.lines)
+    _, count = gettext(language), sum(line.quantity for line in found.lines)
     title = translations(language).ngettext("%(num)d item", "%(num)d items", count)
+    beside, total = _beside(order, language), amount(order.money, language)
+    sums = [*beside, (_(TOTAL), total)]
+    if found.tax_included and found.tax:
+        included = amount(order.money.part(found.tax), language)
+        sums.append((_(TAX_INCLUDED), included))
     return LinesView(
-        title=fill(title, num=count) if count else "",
+        title=fill(title, num=count) if count else _(DETAILS),
         lines=tuple(
             LineView(
-                f"{line.quantity} × {line.name}" if line.quantity > 1 else line.name,
+                line.name,
+                line.quantity,
                 amount(order.money.part(line.amount), language),
+                picture(line.picture) if line.picture else None,
             )
             for line in found.lines
         ),
-        sums=tuple(_sums(order, language)),
+        sums=tuple(sums),
+        total=len(beside),
     )
 
 
@@ -65,30 +78,32 @@ def order_lines(order: Order, language: str) -> tuple[Sum, ...]:
     view = lines_view(order, language)
     if view is None:
         return ()
-    return (*((line.name, line.amount) for line in view.lines), *view.sums)
+    lines = (
+        (f"{line.quantity} × {line.name}" if line.quantity > 1 else line.name, line.amount)
+        for line in view.lines
+    )
+    return (*lines, *view.sums)
 
 
-def _sums(order: Order, language: str) -> Iterator[Sum]:
+def _any_beside(found: Breakdown) -> bool:
+    added = (found.shipping, found.surcharge, found.discount, found.tax)
+    return any(added[:3] if found.tax_included else added)
+
+
+def _beside(order: Order, language: str) -> list[Sum]:
+    """What is added to the lines and taken off, below the sum of the lines."""
     found, _ = order.breakdown, gettext(language)
-    beside = _beside(found, _)
-    rest = order.money.minor - found.beside
-    if any(minor for _, minor in beside):
-        yield _(SUBTOTAL), amount(order.money.part(rest), language)
-    for label, minor in beside:
-        yield label, amount(order.money.part(minor), language)
-    yield _(TOTAL), amount(order.money, language)
-    if found.tax_included and found.tax:
-        yield _(TAX_INCLUDED), amount(order.money.part(found.tax), language)
-
-
-def _beside(found: Breakdown, _: Gettext) -> list[tuple[str, int]]:
-    """What is added to the lines, by its label."""
     code = found.promo_code
     discount = fill(_(DISCOUNT_BY), code=code) if code else _(DISCOUNT)
     named = (
+        (_(SUBTOTAL), order.money.minor - found.beside if _any_beside(found) else None),
         (discount, None if found.discount is None else -found.discount),
         (_(SHIPPING), found.shipping),
         (_(SURCHARGE), found.surcharge),
         (_(TAX), None if found.tax_included else found.tax),
     )
-    return [(label, minor) for label, minor in named if minor is not None]
+    return [
+        (label, amount(order.money.part(minor), language))
+        for label, minor in named
+        if minor is not None
+    ]

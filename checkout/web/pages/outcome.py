@@ -57,7 +57,7 @@ class ReceiptRequest(Protocol):
     @property
     def _(self) -> Gettext: ...
     @property
-    def lang(self) -> str: ...
+    def spoken(self) -> str: ...
     @property
     def shop(self) -> Shop: ...
     @property
@@ -79,14 +79,14 @@ def receipt_rows(page: ReceiptRequest) -> tuple[Row, ...]:
     if not order.moves_money:
         found = [Row(_(messages.ROW_SHOP_ALONE), page.shop.name)]
     else:
-        money = amount(order.money, page.lang)
+        money = amount(order.money, page.spoken)
         found = [Row(_(messages.ROW_AMOUNT), money), Row(_(messages.ROW_SHOP), page.shop.name)]
     if order.description:  # else it is purged
         found.append(Row(_(messages.ROW_DESCRIPTION), order.description))
     if order.tracking_id:
         found.append(Row(_(messages.ROW_REFERENCE), order.tracking_id))
     if attempt is not None and status in FINAL:
-        at = moment(attempt.updated_at, page.lang, page.time_zone)
+        at = moment(attempt.updated_at, page.spoken, page.time_zone)
         found.append(Row(_(messages.ROW_TIME), at))
     if attempt is not None and status in SUCCESSFUL:
         found += _paid_with(page, attempt)

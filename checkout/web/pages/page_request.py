@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkout.i18n import gettext
+from checkout.i18n import direction, gettext, with_region
 from checkout.model.order import Order, PageSettings
+from checkout.model.visible_text import visible
 from checkout.settings import Shop
 from checkout.web.bodies import posted_form
 from checkout.web.context import AppContext
-from checkout.web.pages.layout import Frame, Layout
+from checkout.web.pages.layout import Frame, Layout, choices, payee_of
 from checkout.web.request import AppRequest, behind, header
 from checkout.web.response import RawResponse
 from checkout.web.security import client_address, guard_form
@@ -26,12 +27,15 @@ class PageRequest:
     shop: Shop
     framed: bool = field(init=False)
     """In the shop's frame, by the browser's header; without one, by the order."""
+    spoken: str = field(init=False)
+    """The language with the customer's region, for amounts and times: "en-GB"."""
     behind: str | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.behind = behind(self.request)
         destination, order = header(self.request, b"sec-fetch-dest"), self.order
         wanted = order is not None and order.iframe
+        self.spoken = with_region(self.lang, header(self.request, b"accept-language") or "")
         if self.behind is not None:
             self.framed = self.behind == "framed"
         else:
@@ -51,30 +55,32 @@ class PageRequest:
         return gettext(self.lang)
 
     async def posted(self) -> dict[str, str]:
-        """The fields of a form of ours. Raises Forbidden for one that another site sends."""
+        """The fields of a form of ours, as `visible` text. Raises Forbidden for one that another
+        site sends."""
         guard_form(self.request, self.app.settings.public_url)
-        return await posted_form(self.request)
+        fields = await posted_form(self.request)
+        return {name: visible(value) for name, value in fields.items()}
 
     def layout(
         self,
         title: str,
         *,
         test: bool = False,
-        languages: tuple[tuple[str, str, str], ...] = (),
         uid: str | None = None,
     ) -> Layout:
-        """`languages`: those that the page can be shown in, by code, name and address; `uid`: the
-        payment's, where it is a hole."""
+        """`uid`: the payment's, where it is a hole."""
         order = self.order
         return Layout(
             lang=self.lang,
             title=title,
+            dir=direction(self.lang),
             shop=self.app.shop_view(self.shop, order.page_settings if order else PageSettings()),
             framed=self.framed,
             test=order.test if order else test,
             charges=order is None or order.moves_money,
-            languages=languages,
-            frame=self.frame(uid) if self.framed and self.shop.frame_origins else None,
+            payee=payee_of(self.shop, self.lang),
+            languages=choices(self.shop.languages),
+            frame=self.frame(uid) if self.shop.frame_origins else None,
             behind=self.behind is not None,
         )
 

@@ -9,9 +9,7 @@ import msgspec
 from litestar import route
 from msgspec import Struct
 
-from checkout.i18n import LANGUAGES
 from checkout.model import card_on_file
-from checkout.model.browser import FIELDS
 from checkout.model.card_form import oldest_month
 from checkout.model.order import CARD_METHOD, Customer
 from checkout.model.outcome import DeclineReason
@@ -29,11 +27,13 @@ from checkout.web.pages.components import (
     Summary,
     explained,
     method_label,
+    method_mark,
     notice,
     was_sent,
 )
 from checkout.web.pages.customer_fields import customer_fields
 from checkout.web.pages.gateway_inputs import input_fields, input_terms
+from checkout.web.pages.likely_country import likely_country
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.pages.receipt_email import receipt_email_field
 from checkout.web.pages.recognition import (
@@ -51,29 +51,30 @@ from checkout.web.pages.saved_card import (
     saved_card_view,
     today,
 )
-from checkout.web.request import READ, AppRequest
+from checkout.web.pages.wallets import WalletButtons, offered_wallets, wallet_buttons
+from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import RawResponse
 
 Methods = tuple[OfferedMethod, ...]
 
 TEMPLATE: Final = "pages/payment.html"
 FOUR_DIGITS: Final = frozenset(brand.name for brand in BRANDS if brand.code == 4)
-SHOWN_BRANDS: Final = ("visa", "master", "amex", "mir", "belkart")
+FEW: Final = 4  # so many methods are shown at once; the others behind "More ways to pay"
 
 
 class MethodChoice(Struct, frozen=True):
     name: str  # what the form sends
     label: str
-    mark: str  # the icon: card, bank, wallet, coins, cash
+    mark: str  # the icon, where it has no marks of cards
     chosen: bool
     card: bool  # shows the card form
+    brands: tuple[str, ...] = ()  # whose card marks it has
     fields: tuple[Field, ...] = ()  # its gateway's own inputs
     terms: tuple[Checkbox, ...] = ()
 
 
 class PaymentPage(Struct, frozen=True):
-    """The page where the customer pays. Method radio `method`; hidden `form_token`; hidden
-    browser fields (`browser_fields`: their names) that the script fills in."""
+    """The page where the customer pays. Method radio `method`; hidden `form_token`."""
 
     summary: Summary
     action: str  # POST .../pay
@@ -85,8 +86,8 @@ class PaymentPage(Struct, frozen=True):
     methods: tuple[MethodChoice, ...]
     card: tuple[Field, ...]  # number, expiry, code, holder; empty when no method takes a card
     customer: tuple[Field, ...]
-    browser_fields: tuple[str, ...]
     brands: tuple[str, ...]  # marks shown beside the number
+    few: int = FEW
     saved: SavedCardView | None = None
     remember: Checkbox | None = None  # the card, for the next time
     agreement: Checkbox | None = None
@@ -96,6 +97,7 @@ class PaymentPage(Struct, frozen=True):
     new_tab: str | None = None  # its own address, for a frame that can't submit a form
     challenge: ChallengeFields | None = None  # where cards are tested
     who: WhoForm | None = None  # for a stranger
+    wallets: WalletButtons | None = None
 
 
 @route(PAYMENT_PATH, http_method=READ, include_in_schema=False)
@@ -139,7 +141,13 @@ async def show_payment(
                 view, challenge=challenge, notice=again or view.notice
             )
         body = render(TEMPLATE, page.lang, **context).encode()
-    return page.respond(body, texts["nonce"], status_code=status_code, cookie=cookie_of(page))
+    return page.respond(
+        body,
+        texts["nonce"],
+        status_code=status_code,
+        cookie=cookie_of(page),
+        wallets=offered_wallets(page.order, page.shop, methods),
+    )
 
 
 def _context(
@@ -153,8 +161,7 @@ def _context(
     """The template's variables. `texts`: from `payment_cache`, or holes in their place; whatever
     they contain must be taken from there only."""
     view = _view(page, methods, texts, values, errors, saved)
-    languages = tuple((code, name, texts[f"url_{code}"]) for code, name in LANGUAGES.items())
-    layout = page.layout(texts["title"], uid=texts["uid"], languages=languages)
+    layout = page.layout(texts["title"], uid=texts["uid"])
     return {"page": view, "layout": layout, "nonce": texts["nonce"]}
 
 
@@ -171,7 +178,13 @@ def _view(
     choices = _choices(page, methods, chosen, values, errors)
     card = _card_fields(page, methods, saved, values, tuple(errors.items()))
     customer = customer_fields(
-        order, page.known_customer, values, errors, page.lang, is_customer=page.is_customer
+        order,
+        page.known_customer,
+        values,
+        errors,
+        page.lang,
+        is_customer=page.is_customer,
+        likely=_likely_country(page),
     )
     receipt = receipt_email_field(page, values, errors)
     agreement = _agreement(page, values, errors.get("agreed"))
@@ -190,8 +203,7 @@ def _view(
         methods=choices,
         card=card,
         customer=(*customer, *receipt),
-        browser_fields=FIELDS,
-        brands=tuple(name for name in SHOWN_BRANDS if name not in order.methods.excluded_brands),
+        brands=tuple(dict.fromkeys(name for each in choices for name in each.brands)),
         saved=saved_card_view(saved, values, page.lang, is_customer=page.is_customer),
         remember=_remember(page, methods, saved, values),
         agreement=agreement,
@@ -200,6 +212,7 @@ def _view(
         notice=None if errors else _notice(page, methods),
         new_tab=texts.get("new_tab"),
         who=question,
+        wallets=wallet_buttons(page, methods, texts),
     )
 
 
@@ -212,7 +225,15 @@ def _needs_nothing(
     """Whether the customer can pay by the saved card without filling in or ticking anything."""
     if not page.is_customer or saved is None or saved.coded:
         return False
-    return (agreement is None or agreement.ticked) and all(each.value for each in customer)
+    filled = all(each.value or not each.required for each in customer)
+    return (agreement is None or agreement.ticked) and filled
+
+
+def _likely_country(page: PaymentRequest) -> str | None:
+    """None where the page pays by itself: nobody would see what was chosen."""
+    if page.order.auto_pays:
+        return None
+    return likely_country(header(page.request, b"accept-language") or "")
 
 
 def chosen_method(methods: Methods, name: str | None) -> OfferedMethod | None:
@@ -237,19 +258,22 @@ def _choices(
     values: Mapping[str, str],
     errors: Mapping[str, str],
 ) -> tuple[MethodChoice, ...]:
-    """The radio group, with the inputs of the methods' gateways."""
+    """The radio group, with the inputs of the methods' gateways. In the shop's order, but the one
+    that the customer tried last comes first."""
+    last = page.cookie.method if page.cookie else ""
     lang, customer = page.lang, page.known_customer if page.is_customer else Customer()
     return tuple(
         MethodChoice(
             name=each.name,
             label=method_label(each.name, each.label, page._),
-            mark=each.kind,
+            mark=method_mark(each.name, each.kind),
             chosen=each is chosen,
             card=each.takes_card,
+            brands=each.brands,
             fields=input_fields(each.name, each.inputs, customer, values, errors, lang),
             terms=input_terms(each.name, each.inputs, values, errors, lang),
         )
-        for each in methods
+        for each in sorted(methods, key=lambda each: each.name != last)
     )
 
 

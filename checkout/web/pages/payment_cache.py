@@ -10,10 +10,9 @@ from typing import Final
 
 import msgspec
 
-from checkout.i18n import LANGUAGES
 from checkout.ledger.rows import Payment
 from checkout.model.card_form import oldest_month
-from checkout.model.order import Customer, CustomerFields, Details, Order
+from checkout.model.order import Breakdown, Customer, CustomerFields, Details, Order
 from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.pages.components import Summary, pay_label
 from checkout.web.pages.customer_fields import input_names
@@ -57,6 +56,7 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
         details=Details(),
         customer=Customer(),
         methods=msgspec.structs.replace(methods, params={}) if methods.params else methods,
+        breakdown=Breakdown(),
         page_settings=page_settings,
         product=None,
         quantity=1,
@@ -77,7 +77,7 @@ def key_of(
         methods,
         specimen.lang,
         shop,
-        specimen.app.logos.get(shop),
+        specimen.app.shop_view(specimen.shop),
         specimen.framed,
         specimen.behind,
         oldest_month(today(specimen)),
@@ -90,8 +90,10 @@ def summary_of(order: Order, texts: Mapping[str, str]) -> Summary:
         description=texts["description"],
         reference=texts.get("reference"),
         lines=order.receipt_text,
+        order_lines=texts.get("order_lines"),
         expires_in=texts.get("expires_in"),
         expires_text=texts.get("expires_text"),
+        size=texts.get("size"),
     )
 
 
@@ -106,14 +108,15 @@ def texts_of(page: PaymentRequest) -> dict[str, str]:
         "description": summary.description,
         "action": page.url("pay"),
         "form_token": page.form_token("pay", number),
-        "pay_label": pay_label(page.order, page.lang),
+        "pay_label": pay_label(page.order, page.spoken),
         "cancel_action": page.url("cancel"),
         "cancel_token": page.form_token("cancel", number),
     }
-    for code in LANGUAGES:
-        texts[f"url_{code}"] = page.url(lang=code)
-    if summary.reference is not None:
-        texts["reference"] = summary.reference
+    for name in ("reference", "order_lines", "size"):
+        if (text := getattr(summary, name)) is not None:
+            texts[name] = text
+    if page.shop.apple_pay or page.shop.google_pay:
+        texts["total"] = f"{page.order.money.major:f}"
     if summary.expires_text is not None:
         texts["expires_in"], texts["expires_text"] = str(summary.expires_in), summary.expires_text
     if page.framed:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Final, Literal
+
+import msgspec
 
 from checkout.errors import NotFound
 from checkout.i18n import LANGUAGES
@@ -20,6 +23,7 @@ from checkout.web.context import AppContext, app_of
 from checkout.web.pages.components import Summary, summary
 from checkout.web.pages.formatting import zone_of
 from checkout.web.pages.layout import Frame
+from checkout.web.pages.order_lines import lines_view
 from checkout.web.pages.page_request import PageRequest
 from checkout.web.request import AppRequest, our_cookie
 from checkout.web.response import PLAIN, RawResponse, see_other
@@ -122,7 +126,12 @@ class PaymentRequest(PageRequest):
         return self.app.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
 
     def summary(self, *, timed: bool = False) -> Summary:
-        return summary(self.payment, self.lang, self.app.context.clock(), timed=timed)
+        found = summary(self.payment, self.spoken, self.app.context.clock(), timed=timed)
+        view = None if self.framed else lines_view(self.order, self.spoken)
+        if view is None:
+            return found
+        lines = self.app.render.part("partials/order_lines.html", self.spoken, view=view)
+        return msgspec.structs.replace(found, order_lines=lines)
 
     @property
     def time_zone(self) -> tzinfo:
@@ -148,13 +157,20 @@ class PaymentRequest(PageRequest):
         return {"set-cookie": set_cookie(self.app.signer.sign_cookie(cookie))} if cookie else {}
 
     def respond(
-        self, page: bytes, nonce: str, *, status_code: int, cookie: CustomerCookie
+        self,
+        page: bytes,
+        nonce: str,
+        *,
+        status_code: int,
+        cookie: CustomerCookie,
+        wallets: Collection[str] = (),
     ) -> RawResponse:
-        """A rendered page as the response; `cookie`: to be set."""
+        """A rendered page as the response; `cookie`: to be set; `wallets`: that it offers."""
         return self.app.respond(
             page,
             nonce,
             ancestors=self.shop.frame_origins,
+            wallets=wallets,
             status_code=status_code,
             headers=self._cookie_header(cookie),
         )
@@ -169,7 +185,11 @@ def payment_request(
     app: AppContext, request: AppRequest, lang: str, payment: Payment
 ) -> PaymentRequest:
     """Raises NotFound for a shop that is no longer in the settings."""
-    return PaymentRequest(app, request, lang, app.context.shop(payment), payment)
+    shop = app.context.shop(payment)
+    # For the error page, which shows the shop too, and for headers. The payment and not the page:
+    # that refers to its request, and only the garbage collector would free such a cycle.
+    request.scope["state"]["payment"] = payment
+    return PaymentRequest(app, request, lang, shop, payment)
 
 
 async def enter(request: AppRequest, *, cached: bool = False) -> PaymentRequest:
@@ -178,7 +198,7 @@ async def enter(request: AppRequest, *, cached: bool = False) -> PaymentRequest:
     app, place, lang = _address_of(request)
     found = find.by_address_cached if cached else find.by_address
     payment = await found(app.context, place["uid"], place["secret"])
-    return _page_of(app, request, lang, payment)
+    return payment_request(app, request, lang, payment)
 
 
 async def enter_receipt(request: AppRequest) -> tuple[PaymentRequest, bool]:
@@ -186,7 +206,7 @@ async def enter_receipt(request: AppRequest) -> tuple[PaymentRequest, bool]:
     where it was opened by the payment's own secret. Raises NotFound."""
     app, place, lang = _address_of(request)
     payment, by_payment = await find.by_receipt(app.context, place["uid"], place["secret"])
-    return _page_of(app, request, lang, payment), by_payment
+    return payment_request(app, request, lang, payment), by_payment
 
 
 def _address_of(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
@@ -195,11 +215,3 @@ def _address_of(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
     if lang not in LANGUAGES:
         raise NotFound
     return app_of(request), place, lang
-
-
-def _page_of(app: AppContext, request: AppRequest, lang: str, payment: Payment) -> PaymentRequest:
-    page = payment_request(app, request, lang, payment)
-    # For the error page, which shows the shop too. The payment and not the page: that refers to its
-    # request, and only the garbage collector would free such a cycle.
-    request.scope["state"]["payment"] = payment
-    return page

@@ -16,11 +16,11 @@ from checkout.model.product import Product, Sale
 from checkout.payments.products import Choice, NotForSale, buy, find, payable
 from checkout.web.context import app_of
 from checkout.web.pages import messages
-from checkout.web.pages.amount_input import read_amount
+from checkout.web.pages.amount_input import TwoReadings, read_amount, write_amount
 from checkout.web.pages.components import Field, Notice, Row, notice
 from checkout.web.pages.formatting import amount, date_and_time, fill
 from checkout.web.pages.page_request import PageRequest
-from checkout.web.request import READ, AppRequest
+from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import RawResponse, see_other
 
 PATH: Final = "/{lang:str}/product/{id:str}"
@@ -88,10 +88,12 @@ async def enter_product(
     app = app_of(request)
     stocked = await find(app.context, request.path_params["id"])
     wish = stocked.product.page_settings.language
-    spoken = lang or choose_language(wish, accept=request.headers.get("accept-language", ""))
+    shop = app.settings.shop(stocked.shop)
+    accept = header(request, b"accept-language") or ""
+    spoken = lang or choose_language(wish, accept=accept, among=shop.languages)
     if spoken not in LANGUAGES:
         raise NotFound
-    return PageRequest(app, request, spoken, app.settings.shop(stocked.shop)), stocked
+    return PageRequest(app, request, spoken, shop), stocked
 
 
 def _sale(page: PageRequest, stocked: ProductStock) -> Sale:
@@ -131,7 +133,7 @@ def _show(
     view = ProductPage(
         name=product.name,
         description=product.description,
-        price=amount(product.price, page.lang) if product.price and not product.free else None,
+        price=amount(product.price, page.spoken) if product.price and not product.free else None,
         notice=refusal,
         action=action,
         form_token=page.app.signer.sign_form("buy", stocked.id, 0),
@@ -144,7 +146,6 @@ def _show(
     layout = page.layout(
         f"{refusal.title if refusal else product.name} · {page.shop.name}",
         test=product.test,
-        languages=tuple((code, name, _url(stocked, code)) for code, name in LANGUAGES.items()),
     )
     return page.show("product", view, layout, status_code=status_code)
 
@@ -168,7 +169,7 @@ def _facts(page: PageRequest, stocked: ProductStock) -> tuple[Row, ...]:
     if available is not None and available <= FEW:
         found.append(Row(_(messages.LEFT), str(available)))
     if product.expires_at is not None:
-        ends = date_and_time(product.expires_at, page.lang)
+        ends = date_and_time(product.expires_at, page.spoken)
         found.append(Row(_(messages.ON_SALE_UNTIL), ends))
     return tuple(found)
 
@@ -178,7 +179,7 @@ def _fields(
 ) -> tuple[Field, ...]:
     _, product, most, found = page._, stocked.product, _most(stocked), []
     if product.free:
-        preset = str(product.price.major) if product.price else ""
+        preset = write_amount(product.price, page.spoken) if product.price else ""
         found.append(
             Field(
                 name="amount",
@@ -204,7 +205,7 @@ def _fields(
 
 
 def _bounds(page: PageRequest, product: Product) -> str | None:
-    least, most = (amount(bound, page.lang) for bound in product.bounds)
+    least, most = (amount(bound, page.spoken) for bound in product.bounds)
     if product.least is not None and product.most is not None:
         return fill(page._(messages.AMOUNT_BETWEEN), least=least, most=most)
     if product.least is not None:
@@ -220,9 +221,12 @@ def _read_choice(
     money, quantity = None, fields.get("quantity", "1")
     if product.free:
         try:
-            money = read_amount(fields.get("amount", ""), product.bounds[0], page.lang)
+            money = read_amount(fields.get("amount", ""), product.bounds[0], page.spoken)
+        except TwoReadings as two:
+            first, second = (amount(each, page.spoken) for each in (two.first, two.second))
+            errors["amount"] = fill(_(messages.AMOUNT_TWICE), first=first, second=second)
         except ValueError:
-            example = str((product.price or product.bounds[0]).major)
+            example = write_amount(product.price or product.bounds[0], page.spoken)
             errors["amount"] = fill(_(messages.AMOUNT_MISSING), example=example)
         else:
             errors |= _outside(page, product, money)
@@ -238,10 +242,10 @@ def _read_choice(
 def _outside(page: PageRequest, product: Product, money: Money) -> dict[str, str]:
     least, most = product.bounds
     if money.minor < least.minor:
-        least_text = amount(least, page.lang)
+        least_text = amount(least, page.spoken)
         return {"amount": fill(page._(messages.AMOUNT_LITTLE), least=least_text)}
     if money.minor > most.minor:
-        return {"amount": fill(page._(messages.AMOUNT_MUCH), most=amount(most, page.lang))}
+        return {"amount": fill(page._(messages.AMOUNT_MUCH), most=amount(most, page.spoken))}
     return {}
 
 

@@ -1,5 +1,5 @@
-"""The printable receipt, also as a PDF, without personal data; its address has a secret of its own, which gives no
-access to the payment."""
+"""The printable receipt, also as a PDF, without personal data; its address has a secret of its own,
+which gives no access to the payment."""
 
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ async def receipt_pdf(request: AppRequest) -> RawResponse:
     if file is None:
         return see_other(page.receipt_url())
     name = f'inline; filename="receipt-{page.payment.uid[:8]}.pdf"'
-    headers = {"content-disposition": name, "content-type": "application/pdf"}
-    return RawResponse(file, headers=headers)
+    return RawResponse(
+        file, media_type="application/pdf", headers={"content-disposition": name}
+    )
 
 
 def _is_drawn(page: PaymentRequest) -> bool:

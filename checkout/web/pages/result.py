@@ -23,7 +23,7 @@ from checkout.web.response import RawResponse
 from checkout.web.security import new_nonce
 
 TEMPLATE: Final = "pages/result.html"
-OF_SUMMARY: Final = ("amount", "description", "reference")
+OF_SUMMARY: Final = ("amount", "description", "reference", "order_lines", "size")
 OF_PAGE: Final = ("receipt_url", "order_url", "back_url")
 
 

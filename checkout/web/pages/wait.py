@@ -118,7 +118,7 @@ def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None
 
 
 def _status_view(page: PaymentRequest) -> StatusView:
-    checked = clock_time(page.app.context.clock(), page.lang, page.time_zone)
+    checked = clock_time(page.app.context.clock(), page.spoken, page.time_zone)
     attempt = page.payment.live
     return StatusView(
         notice=wait_notice(attempt, page.attempt_kind(attempt), page.lang),
