@@ -70,12 +70,13 @@ class Document(msgspec.Struct, frozen=True):
             yield from row
 
 
-def draw(document: Document) -> bytes | None:
-    """The file; None where letters are missing."""
+def draw(document: Document, folders: Iterable[str] = FOLDERS) -> bytes | None:
+    """The file, in a font of these folders; None where letters are missing."""
     from fpdf import FPDF
 
     pdf = FPDF(format="A4")
-    if not _add_fonts(pdf, {letter for text in document.texts() for letter in _plain(text)}):
+    letters = {letter for text in document.texts() for letter in _plain(text)}
+    if not _add_fonts(pdf, letters, folders):
         return None
     pdf.set_margins(LEFT, TOP)
     pdf.set_lang(document.lang)
@@ -126,7 +127,7 @@ class _Sheet:
         self._write(10)
         places = (LEFT + width, LEFT) if self._rtl else (LEFT, LEFT + LABEL)
         cells = ((label, LABEL, self._start), (value, width, self._end))
-        lines = [
+        lines: list[Any] = [
             pdf.multi_cell(wide, height, _plain(text) or " ", dry_run=True, output="LINES")
             for text, wide, _ in cells
         ]
@@ -158,10 +159,10 @@ def _plain(text: str) -> str:
     )
 
 
-def _add_fonts(pdf: FPDF, letters: set[str]) -> bool:
+def _add_fonts(pdf: FPDF, letters: set[str], folders: Iterable[str]) -> bool:
     """Add those that are needed. Whether they have all letters."""
     files = {
-        path.name: path for folder in FOLDERS for path in sorted(Path(folder).rglob("*.tt[fc]"))
+        path.name: path for folder in folders for path in sorted(Path(folder).rglob("*.tt[fc]"))
     }
     main = next((pair for pair in MAIN if set(pair) <= files.keys()), None)
     if main is None:

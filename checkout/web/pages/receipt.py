@@ -55,9 +55,7 @@ async def receipt_pdf(request: AppRequest) -> RawResponse:
     if file is None:
         return see_other(page.receipt_url())
     name = f'inline; filename="receipt-{page.payment.uid[:8]}.pdf"'
-    return RawResponse(
-        file, media_type="application/pdf", headers={"content-disposition": name}
-    )
+    return RawResponse(file, media_type="application/pdf", headers={"content-disposition": name})
 
 
 def _is_drawn(page: PaymentRequest) -> bool:
