@@ -22,6 +22,7 @@ security             headers, the guard of forms, bodies that come in time
 render               templates and static files
 static               the route of static files
 logos                the shops' logos, fetched and served by us
+pictures             the route of pictures of what is bought
 security_txt         where to report weaknesses
 widget               the embed script for shops' pages
 mail                 what every mail has

@@ -9,6 +9,7 @@ from checkout.model.order import PageSettings
 from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
+from checkout.payments.pictures import Pictures
 from checkout.settings import Settings, Shop
 from checkout.signing import Signer
 from checkout.web.api.password_throttle import PasswordThrottle
@@ -37,6 +38,7 @@ class AppContext:
     logos: dict[tuple[str, str], str]  # shop id, address there -> our own address of the logo
     due_queries: DueQueries
     merchant_sessions: MerchantSessions
+    pictures: Pictures
     challenge: Challenge | None = None
     password_throttle: PasswordThrottle = field(default_factory=PasswordThrottle)
     poll_schedule: PollSchedule = field(default_factory=PollSchedule)

@@ -206,6 +206,7 @@
       let redirected;
       const heard = {
         ready(data) {
+          if (!data.words) return; // a window of its own says it itself
           [shop.textContent, order.textContent, amount.textContent] = [data.shop, data.order, data.amount];
           texts = data.words;
           button.ariaLabel = texts[0];

@@ -142,7 +142,8 @@ async def test_the_languages_name_the_country(
 async def test_no_country_but_isos(server: Server, customer: Customer) -> None:
     made = await asking(server, visible=["country"])
     page = await customer.open(made.path())
-    offered = {each["value"] for each in page.all("option")} - {""}
+    offered = {each.get("value", "") for each in page.all("option")}
+    offered = {value for value in offered if value.isupper()}
     assert len(offered) == 249
     answer = await customer.pay(made, country="XK")
     assert Page(answer.text).errors() == {"country": "Choose your country"}
