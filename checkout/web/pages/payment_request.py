@@ -25,10 +25,13 @@ from checkout.web.pages.formatting import zone_of
 from checkout.web.pages.layout import Frame
 from checkout.web.pages.order_lines import lines_view
 from checkout.web.pages.page_request import PageRequest
-from checkout.web.request import AppRequest, our_cookie
+from checkout.web.pictures import PATH as PICTURE_PATH
+from checkout.web.request import AppRequest, header, our_cookie
 from checkout.web.response import PLAIN, RawResponse, see_other
 
 PAYMENT_PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
+
+AGAIN: Final = "again"  # of the redirect page: who comes back to the payment was there before
 
 # The page of each status; a customer on another page is sent there.
 PAGE: Final[dict[Status, str]] = {
@@ -113,6 +116,10 @@ class PaymentRequest(PageRequest):
         path = f"/{lang or self.lang}/payment/{payment.uid}/{payment.secret}"
         return f"{path}/{page}" if page else path
 
+    def picture_url(self, address: str) -> str:
+        """Our path of a picture at the shop's address."""
+        return PICTURE_PATH + self.app.signer.sign_picture(self.shop.id, address)
+
     def receipt_url(self) -> str:
         """The path of the receipt, which doesn't give access to the payment."""
         payment = self.payment
@@ -127,7 +134,7 @@ class PaymentRequest(PageRequest):
 
     def summary(self, *, timed: bool = False) -> Summary:
         found = summary(self.payment, self.spoken, self.app.context.clock(), timed=timed)
-        view = None if self.framed else lines_view(self.order, self.spoken)
+        view = None if self.framed else lines_view(self.order, self.spoken, self.picture_url)
         if view is None:
             return found
         lines = self.app.render.part("partials/order_lines.html", self.spoken, view=view)
@@ -149,9 +156,17 @@ class PaymentRequest(PageRequest):
         """A redirect to the page where the payment is now; `cookie`: to be set. The payment page's
         own script follows one to the payment page, and is told of any other by a header."""
         url, headers = self.url(self.current), self._cookie_header(cookie)
+        if self.current == "redirect" and self._comes_back:
+            url += f"?{AGAIN}"
         if self.current and self.behind is not None:
             return RawResponse(headers=headers | {"hx-redirect": url}, media_type=PLAIN)
         return see_other(url, headers)
+
+    @property
+    def _comes_back(self) -> bool:
+        """Whether a browser opens a page, rather than sends a form."""
+        request = self.request
+        return request.method != "POST" and header(request, b"sec-fetch-mode") == "navigate"
 
     def _cookie_header(self, cookie: CustomerCookie | None) -> dict[str, str]:
         return {"set-cookie": set_cookie(self.app.signer.sign_cookie(cookie))} if cookie else {}
