@@ -22,6 +22,7 @@ from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger, open_wakeups
 from checkout.model.mail import Kind
 from checkout.payments import retention
+from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
 from checkout.payments.context import Context
@@ -72,7 +73,18 @@ from checkout.web.errors import on_error
 from checkout.web.invoice_mail import invoice_sender
 from checkout.web.language_choice import in_another_language
 from checkout.web.load_shedding import LoadShedder
-from checkout.web.pages import cancel, pay, payment, product, receipt, redirect, result, wait, who
+from checkout.web.pages import (
+    apple_pay,
+    cancel,
+    pay,
+    payment,
+    product,
+    receipt,
+    redirect,
+    result,
+    wait,
+    who,
+)
 from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
 from checkout.web.request_size import bounded
@@ -86,6 +98,7 @@ HANDLERS = (
     *payment.HANDLERS,
     *pay.HANDLERS,
     *who.HANDLERS,
+    *apple_pay.HANDLERS,
     *cancel.HANDLERS,
     *redirect.HANDLERS,
     *wait.HANDLERS,
@@ -146,8 +159,10 @@ def create_app(
             webhook_sender = WebhookSender(context, http)
             context.verify = Verifier(context, http)
             due_queries = DueQueries(context)
+            sessions = MerchantSessions(settings, (lambda _: downstream) if downstream else None)
+            pictures = Pictures(context, http)
             serving = AppContext(
-                context, signer, renderer, {}, due_queries, Pictures(context, http), challenge
+                context, signer, renderer, {}, due_queries, sessions, pictures, challenge
             )
             app.state.context = serving
             notify = dict.fromkeys(receipt_mail.TEXTS, receipt_mail.receipt_sender(serving))

@@ -1,4 +1,4 @@
-"""Every state of the pages, drawn: `python -m tests.gallery [--only ready] [--out pictures]`.
+"""Every state of the pages, drawn: `python -m tests.gallery [--only ready] [--languages all]`.
 
 `STATES` holds a fake view for each state; tests render them too. `main` serves the pages under
 their real Content-Security-Policy on a loopback port, photographs each in Chromium, wide and
@@ -23,11 +23,21 @@ from checkout import i18n
 from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions
-from checkout.model.order import Agreement, Breakdown, CardFields, Order, OrderLine
+from checkout.model.order import (
+    Agreement,
+    Breakdown,
+    CardFields,
+    Customer,
+    CustomerFields,
+    Order,
+    OrderLine,
+    PageSettings,
+)
 from checkout.model.outcome import DeclineReason
 from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.payments.offered_methods import kind_of
+from checkout.shop_api.postal_address import FIELDS as FIELDS_OF_ADDRESS
 from checkout.web import proof_of_work
 from checkout.web.pages import (
     checkboxes,
@@ -40,7 +50,7 @@ from checkout.web.pages import (
 )
 from checkout.web.pages.card_fields import card_fields
 from checkout.web.pages.components import Field, Notice, Row, Summary
-from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries
+from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries, customer_fields
 from checkout.web.pages.error import ErrorPage
 from checkout.web.pages.field_values import masked_field
 from checkout.web.pages.layout import Layout, ShopView, choices
@@ -52,6 +62,7 @@ from checkout.web.pages.redirect import RedirectPage
 from checkout.web.pages.result import ResultPage
 from checkout.web.pages.saved_card import SavedCardView
 from checkout.web.pages.wait import StatusView, WaitPage
+from checkout.web.pages.wallets import WalletButtons
 from checkout.web.pages.who import NOT_KNOWN
 from checkout.web.render import Assets, Renderer
 from tests.support.http_server import Handler, http_server
@@ -196,6 +207,16 @@ class Fakes:
         who = WhoForm(action="/who", form_token="form-token", field=asked)
         return {"customer": tuple(fields), "card": card, "who": who}
 
+    def address(self, country: str) -> tuple[Field, ...]:
+        """A postal address as the country has it, and a date of birth."""
+        asked = CustomerFields(visible=("country", *FIELDS_OF_ADDRESS, "birth_date"))
+        order = Order(
+            money=Money(1, "EUR"), description="x", transaction_type="payment", expires_at=0.0,
+            page_settings=PageSettings(customer_fields=asked),
+        )  # fmt: skip
+        known = Customer(country=country)
+        return customer_fields(order, known, {}, {}, self.lang, is_customer=True)
+
     def payment(self, *, errors: dict[str, str] | None = None, **more: Any) -> State:
         _, errors = self._, errors or {}
         page = PaymentPage(
@@ -225,6 +246,7 @@ class Fakes:
             url="https://bank.example/acs",
             method="POST",
             fields=(("PaReq", "eJxV"), ("TermUrl", "https://pay.example/return/x"), ("MD", "1")),
+            again=False,
             by_itself=target is None,
             target=target,
             button=self._(messages.CONTINUE),
@@ -438,6 +460,8 @@ def states(lang: str = "en") -> dict[str, State]:
         ),
         "short-fields-error": payment(errors={"expiry": EXPIRY_PAST, "code": CODE_THREE}),
         "long-button": payment(pay_label="Unbeschreiblichlangwortigezahlungsaufforderung " * 2),
+        "address": payment(customer=fake.address("US")),
+        "address-elsewhere": payment(customer=fake.address("JP")),
         "typed": payment(customer=(fake.asked("email"),)),
         "slips": payment(),
         "paying": payment(),
@@ -467,6 +491,12 @@ def states(lang: str = "en") -> dict[str, State]:
                 accent="#ffd400",
                 on_accent="#000000",
             )
+        ),
+        "wallets": payment(
+            **several,
+            wallets=WalletButtons(
+                ("apple_pay", "google_pay"), '{"google_pay": {}}', SHOP.name, "19.99", "EUR"
+            ),
         ),
         "one-more-check": payment(
             challenge=proof_of_work.fields_of("challenge-token", 15, fake.lang),
@@ -536,6 +566,7 @@ def states(lang: str = "en") -> dict[str, State]:
                 fake.rows(),
                 ("2 x Stalls, row 5", "Doors open at 19:00"),
                 None,
+                "?receipt.pdf",
             ),
             fake.layout(_(messages.STATUS[Status.PAID].title)),
         ),
@@ -653,7 +684,14 @@ TRANSLATED: Final = (
 )
 
 
-def shots(only: str | None = None) -> list[Shot]:
+def shots(only: str | None = None, languages: str | None = None) -> list[Shot]:
+    """`only`: names of states; `languages`: codes, or "all". Both separated by commas."""
+    if languages:
+        spoken = i18n.LANGUAGES if languages == "all" else languages.split(",")
+        names = only.split(",") if only else TRANSLATED
+        return [
+            Shot(name, each, width) for each in spoken for name in names for width in (1280, 320)
+        ]
     found = [
         Shot(name, "en", width, dark)
         for name in STATES
@@ -707,7 +745,9 @@ def weight(name: str = "several-methods") -> dict[str, int]:
     return found | {"total": sum(found.values())}
 
 
-def photograph(out: Path, only: str | None = None, axe: bool = True) -> dict[Shot, list[str]]:
+def photograph(
+    out: Path, only: str | None = None, axe: bool = True, languages: str | None = None
+) -> dict[Shot, list[str]]:
     """Take the pictures; what axe-core and the console had to say, by shot."""
     from playwright.sync_api import sync_playwright
 
@@ -719,7 +759,7 @@ def photograph(out: Path, only: str | None = None, axe: bool = True) -> dict[Sho
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        for shot in shots(only):
+        for shot in shots(only, languages):
             context = browser.new_context(
                 viewport={"width": shot.width, "height": 900 if shot.width > 400 else 640},
                 color_scheme="dark" if shot.dark else "light",
@@ -767,10 +807,11 @@ def _look(
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", help="states, separated by commas")
+    parser.add_argument("--languages", help='codes, separated by commas, or "all"')
     parser.add_argument("--out", type=Path, default=ROOT / "pictures")
     parser.add_argument("--no-axe", action="store_true")
     options = parser.parse_args()
-    said = photograph(options.out, options.only, not options.no_axe)
+    said = photograph(options.out, options.only, not options.no_axe, options.languages)
     say = sys.stdout.write
     for name in dict.fromkeys(shot.name for shot in said):
         mine = {shot: lines for shot, lines in said.items() if shot.name == name}

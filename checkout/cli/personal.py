@@ -18,7 +18,7 @@ from checkout.cli.context import with_context
 from checkout.ledger import audit
 from checkout.ledger import personal_data as ledger_personal
 from checkout.model.validation.reader import Invalid
-from checkout.model.validation.rules import email_address
+from checkout.model.validation.rules import sendable_email_address
 from checkout.payments import personal_data, retention
 from checkout.payments.context import Context
 from checkout.payments.personal_data import Records
@@ -137,7 +137,7 @@ def _print_erased(found: personal_data.Erased, what: str) -> None:
 
 def _address(email: str) -> str:
     try:
-        return email_address(email.strip())
+        return sendable_email_address(email.strip())
     except Invalid as wrong:
         fail(f"--customer {wrong}", UNUSABLE)
 

@@ -12,6 +12,7 @@ from checkout.i18n import N_
 from checkout.model.card import Card, SavedCard
 from checkout.model.outcome import PaidCard
 from checkout.model.pan import BRAND_OF, Brand, brand_of, luhn
+from checkout.model.visible_text import visible
 
 ANY_LENGTH: Final = frozenset(range(12, 20))  # Overpay's charge request: 12 to 19 digits
 LONGEST_HOLDER: Final = 32  # Overpay's charge request
@@ -144,7 +145,7 @@ def oldest_month(today: date) -> tuple[int, int]:
 
 def read_holder(text: str) -> tuple[str, str | None]:
     """(the name on a card, its error)."""
-    holder = " ".join(text[:LONGEST_TYPED].split())
+    holder = " ".join(visible(text[:LONGEST_TYPED]).split())
     if not holder.isprintable():
         holder = "".join(c for c in holder if c.isprintable())
     if not holder and len(text) <= LONGEST_TYPED:

@@ -14,6 +14,8 @@ from checkout.errors import CheckoutError, TooMany
 from checkout.ledger import customer_checks, payments
 from checkout.ledger.rows import Payment
 from checkout.model.client_network import network_of
+from checkout.model.validation.reader import Invalid
+from checkout.model.validation.rules import sendable_email_address
 from checkout.payments.context import Context
 
 log = structlog.get_logger(__name__)
@@ -66,4 +68,11 @@ def _take_try(conn: Connection, uid: str, mark: str, now: float) -> None:
 
 
 def _digest(email: str) -> bytes:
-    return hashlib.sha256(email.strip().casefold().encode(errors="replace")).digest()
+    return hashlib.sha256(_sendable(email.strip()).casefold().encode(errors="replace")).digest()
+
+
+def _sendable(email: str) -> str:
+    try:
+        return sendable_email_address(email)
+    except Invalid:
+        return email

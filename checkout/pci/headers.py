@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import httpx
@@ -12,9 +12,11 @@ from checkout.pci.document import Change
 from checkout.pci.inventory import NONCE, Inventory, Page
 from checkout.pci.markup import excerpt
 from checkout.signing import COOKIE, COOKIE_ATTRIBUTES
+from checkout.web.security import OPENER_POLICY, SHARED_WINDOW
 
 POLICY: Final = "content-security-policy"
 ANCESTORS: Final = "frame-ancestors"
+NOBODY: Final = "'none'"
 # Headers that change what a browser does with the page, and that we never send.
 UNWANTED: Final = (
     "content-security-policy-report-only", "link", "refresh", "report-to", "nel", "sourcemap",
@@ -35,12 +37,26 @@ def nonce_of(headers: httpx.Headers) -> str:
 
 
 def page_changes(headers: httpx.Headers, page: Page, inventory: Inventory) -> Iterator[Change]:
-    for name, wanted in page.headers.items():
+    expected = _expected(headers, page)
+    framed_by = _directives(headers.get(POLICY, "")).get(ANCESTORS, NOBODY)
+    if framed_by != NOBODY and headers.get(OPENER_POLICY) == SHARED_WINDOW:
+        expected = {**expected, OPENER_POLICY: SHARED_WINDOW}
+    for name, value in expected.items():
         if name != POLICY:
-            yield from _header(headers, name, wanted)
+            yield from _header(headers, name, value)
     yield from _unwanted(headers, UNWANTED)
     yield from _cookie(headers)
-    yield from _policy(headers, page, inventory)
+    yield from _policy(headers, expected[POLICY], inventory)
+
+
+def _expected(headers: httpx.Headers, page: Page) -> dict[str, str]:
+    """The headers of the page, or those with wallets that it says."""
+
+    def meant(found: Mapping[str, str]) -> tuple[str | None, str | None]:
+        policy = _directives(found.get(POLICY, ""))
+        return found.get("permissions-policy"), policy.get("connect-src")
+
+    return next((each for each in page.with_wallets if meant(each) == meant(headers)), page.headers)
 
 
 def file_changes(headers: httpx.Headers, media_type: str) -> Iterator[Change]:
@@ -87,14 +103,14 @@ def _directives(policy: str) -> dict[str, str]:
     return found
 
 
-def _policy(headers: httpx.Headers, page: Page, inventory: Inventory) -> Iterator[Change]:
+def _policy(headers: httpx.Headers, expected: str, inventory: Inventory) -> Iterator[Change]:
     values = headers.get_list(POLICY)
     if not values:
         yield Change("policy", "the Content-Security-Policy is missing")
         return
     if len(values) > 1 or "," in values[0]:
         yield Change("policy", "another Content-Security-Policy beside ours")
-    wanted, found = _directives(page.headers[POLICY]), _directives(values[0])
+    wanted, found = _directives(expected), _directives(values[0])
     nonce = nonce_of(headers)
     for name, sources in wanted.items():
         if name not in found:
@@ -102,8 +118,8 @@ def _policy(headers: httpx.Headers, page: Page, inventory: Inventory) -> Iterato
         elif name == ANCESTORS:
             yield from _ancestors(found[name], inventory)
         else:
-            expected = sources.replace(f"'nonce-{NONCE}'", f"'nonce-{nonce}'")
-            yield from _sources(name, expected.split(), found[name].split())
+            ours = sources.replace(f"'nonce-{NONCE}'", f"'nonce-{nonce}'")
+            yield from _sources(name, ours.split(), found[name].split())
     for name in found.keys() - wanted.keys():
         yield Change("policy", f"{excerpt(name)} is not in our policy")
 
@@ -119,7 +135,7 @@ def _sources(name: str, wanted: list[str], found: list[str]) -> Iterator[Change]
 
 def _ancestors(found: str, inventory: Inventory) -> Iterator[Change]:
     """Nobody, or the sites of one of the shops, where these are known."""
-    if found == "'none'":
+    if found == NOBODY:
         return
     sites = found.split()
     for site in sites:

@@ -10,12 +10,27 @@ from msgspec import Struct
 from checkout import __version__
 from checkout.assets import STATIC
 from checkout.gateways import OFFLINE, open_accounts
+from checkout.model.wallet import WALLETS
 from checkout.pci import purposes
 from checkout.settings import Settings
 from checkout.web.page_types import PAGE_TYPES, PageType
 from checkout.web.render import Assets
-from checkout.web.security import HEADERS, HSTS, REPORTING, content_security_policy
-from checkout.web.widget import BUILD_FORM, BUILD_FORM_PATHS, SCRIPTS, Script, path_of
+from checkout.web.security import (
+    HEADERS,
+    HSTS,
+    REPORTING,
+    WITH_PAYMENT,
+    content_security_policy,
+)
+from checkout.web.widget import (
+    BUILD_FORM,
+    BUILD_FORM_PATHS,
+    LATEST_PATHS,
+    LATEST_SCRIPT,
+    SCRIPTS,
+    Script,
+    path_of,
+)
 
 NONCE: Final = "..."  # stands for the one of each answer
 ANCESTORS: Final = "https://frames.invalid"  # stands for the shop's
@@ -23,6 +38,7 @@ BY_NONCE: Final = "the page's policy, by its nonce; the page says its hash"
 BY_NONCE_ALONE: Final = "the page's policy, by its nonce; only colours and corners may be in it"
 BY_SELF: Final = "the page's policy, as a file of our own; the page says its hash"
 BY_SHOP: Final = "the shop's page, by the tag of `checkout widget`, which says its hash"
+BY_UNPINNED: Final = "the shop's page, by a tag without a hash: it takes the latest"
 BY_OLD_SHOP: Final = "the shop's page, by a tag of its own"
 INLINE: Final = "(inline)"
 
@@ -49,7 +65,7 @@ class Resource(Struct, frozen=True, kw_only=True):
 
 class Page(Struct, frozen=True, kw_only=True):
     """A page type. Of `scripts` it has each one that is `always` there, of `styles` one beside what
-    is in itself."""
+    is in itself. `with_wallets`: the headers in place of `headers` where it offers some."""
 
     name: str
     address: str
@@ -57,11 +73,13 @@ class Page(Struct, frozen=True, kw_only=True):
     scripts: tuple[Resource, ...]
     styles: tuple[Resource, ...]
     headers: dict[str, str]
+    with_wallets: tuple[dict[str, str], ...] = ()
 
 
 class Shop(Struct, frozen=True, kw_only=True):
     id: str
     card_methods: tuple[str, ...]  # those whose card is typed on our page
+    wallets: tuple[str, ...] = ()
     frame_origins: tuple[str, ...]
 
 
@@ -92,6 +110,7 @@ def of_settings(settings: Settings) -> Inventory:
                 if gateways[method.gateway].capabilities.takes_card(method)
             ),
             frame_origins=shop.frame_origins,
+            wallets=tuple(name for name in WALLETS if getattr(shop, name)),
         )
         for shop in settings.shops.values()
     )
@@ -115,6 +134,10 @@ def inventory(public_url: str, *, sandbox: bool = False, shops: tuple[Shop, ...]
                 scripts=_scripts(each, assets),
                 styles=_styles(assets) if each.whole else (),
                 headers=_headers(each, https=https, sandbox=sandbox),
+                with_wallets=tuple(
+                    _headers(each, https=https, sandbox=sandbox, wallets=(wallet,))
+                    for wallet in (_wallets(shops) if each.card else ())
+                ),
             )
             for each in PAGE_TYPES
         ),
@@ -123,10 +146,17 @@ def inventory(public_url: str, *, sandbox: bool = False, shops: tuple[Shop, ...]
                 _widget(path_of(version), script, purposes.WIDGET, BY_SHOP)
                 for version, script in SCRIPTS.items()
             ),
+            _widget(LATEST_PATHS[0], LATEST_SCRIPT, purposes.WIDGET, BY_UNPINNED),
             _widget(BUILD_FORM_PATHS[0], BUILD_FORM, purposes.BUILD_FORM, BY_OLD_SHOP),
         ),
         shops=shops,
     )
+
+
+def _wallets(shops: tuple[Shop, ...]) -> tuple[str, ...]:
+    """Those that a page may offer: the shops', where these are known."""
+    known = {wallet for shop in shops for wallet in shop.wallets}
+    return tuple(known) if shops else WALLETS
 
 
 def _widget(path: str, script: Script, purpose: str, authorised_by: str) -> Resource:
@@ -189,11 +219,15 @@ def _styles(assets: Assets) -> tuple[Resource, ...]:
     return (*files, theme)
 
 
-def _headers(page: PageType, *, https: bool, sandbox: bool) -> dict[str, str]:
+def _headers(
+    page: PageType, *, https: bool, sandbox: bool, wallets: tuple[str, ...] = ()
+) -> dict[str, str]:
     """`...` stands for the nonce and for the sites that may frame the page."""
     policy = content_security_policy(
-        NONCE, ancestors=(ANCESTORS,), leaves=page.leaves, sandbox=sandbox
+        NONCE, ancestors=(ANCESTORS,), leaves=page.leaves, wallets=wallets, sandbox=sandbox
     )
     own = {"content-security-policy": policy.replace(ANCESTORS, NONCE), **REPORTING}
     found = {**HEADERS, **own, "content-type": "text/html; charset=utf-8"}
+    if wallets:
+        found["permissions-policy"] = WITH_PAYMENT
     return found | ({"strict-transport-security": HSTS} if https else {})

@@ -99,7 +99,7 @@ def _asked_again(browser: Browser, document: Document) -> Iterator[Change]:
 
 def _widget(path: str, inventory: Inventory) -> Resource | None:
     if path in LATEST_PATHS:
-        return [each for each in inventory.widget if each.path.startswith("/widget-")][-1]
+        path = LATEST_PATHS[0]
     if path in BUILD_FORM_PATHS:
         path = BUILD_FORM_PATHS[0]
     return next((each for each in inventory.widget if each.path == path), None)

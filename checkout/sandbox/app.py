@@ -14,7 +14,7 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
-from checkout.sandbox import controls, index
+from checkout.sandbox import apple_pay, controls, index
 from checkout.sandbox.call_log import CallLog
 from checkout.sandbox.control_input import InvalidInput
 from checkout.sandbox.exchanger import gateway as exchanger
@@ -46,7 +46,13 @@ def create_sandbox(public_url: str = DEFAULT_URL, *, key: SigningKey | None = No
         asset("/sandbox/leave.js", "leave.js", "text/javascript"),
     ]
     return Litestar(
-        route_handlers=[*handlers, *index.HANDLERS, *controls.HANDLERS, *assets],
+        route_handlers=[
+            *handlers,
+            *apple_pay.HANDLERS,
+            *index.HANDLERS,
+            *controls.HANDLERS,
+            *assets,
+        ],
         middleware=[CallLog(state), Faults(state)],
         exception_handlers={
             InvalidInput: _invalid_input,

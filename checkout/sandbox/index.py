@@ -16,6 +16,7 @@ from checkout.sandbox.state import HttpRequest, state_of
 ADDRESSES = (
     ("POST /transactions/payments, /authorizations", "a payment by card"),
     ("POST /services/credit_cards/charges", "the same with the unified request; a flat answer"),
+    ("POST /paymentservices/paymentSession", "a merchant session, as Apple's server gives it"),
     ("POST /transactions/captures, /voids, /refunds", "what follows a payment"),
     ("POST /transactions/credits, /payouts", "money to a card, by its token"),
     (

@@ -99,6 +99,7 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
         security_languages=fields.get(
             "security_languages", many(rules.language, least=1, most=10), ("en",)
         ),
+        apple_pay_domain=fields.get("apple_pay_domain", rules.nonempty_text),
         gateways=gateways,
         shops=shops,
         smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,

@@ -33,6 +33,7 @@ from checkout.settings.colour import accent, accent_dark
 from checkout.settings.rules import back_origin, frame_origin, nonempty_text
 from checkout.settings.secret_strength import password, strong
 from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, NOTIFY_MAILS, Shop
+from checkout.settings.wallets import apple_pay, google_pay
 
 SMALLEST_KEY: Final = 2048  # bits
 APPENDED: Final = ("token", "status", "uid")  # in each return URL
@@ -107,6 +108,8 @@ def read_shop(
         notify_mails=fields.get("notify_mails", _NOTIFY_MAILS, NOTIFY_MAILS),
         notify_language=fields.get("notify_language", _NOTIFY_LANGUAGE, SOURCE),
         methods=_methods(fields.within("methods"), accounts),
+        apple_pay=apple_pay(fields),
+        google_pay=google_pay(fields, sandbox=sandbox),
     )
     if shop.apps and not (shop.apps_public_key or fields.has("publishable_key")):
         fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")

@@ -48,6 +48,33 @@ class Account(HidesSecrets, frozen=True):
     options: Any  # the Struct that the adapter declares; it hides its own secrets
 
 
+class GooglePay(HidesSecrets, frozen=True):
+    """Google Pay at a shop: `gateway` is Google's name of the gateway, `gateway_merchant_id` the
+    gateway's of the shop, `merchant_id` Google's of the merchant, needed where money moves.
+    `country`: where the payments are processed."""
+
+    SHOWN = ("gateway", "gateway_merchant_id", "merchant_id")
+
+    gateway: str
+    gateway_merchant_id: str
+    country: str
+    merchant_id: str | None = None
+    networks: tuple[str, ...] = ("visa", "master")
+
+
+class ApplePay(HidesSecrets, frozen=True):
+    """Apple Pay at a shop: `merchant_id` is Apple's of the merchant; `certificate` and
+    `private_key` (PEM) are the merchant's identity, by which Apple knows who asks for a session."""
+
+    SHOWN = ("merchant_id",)
+
+    merchant_id: str
+    certificate: str
+    private_key: str
+    country: str
+    networks: tuple[str, ...] = ("visa", "master")
+
+
 @lru_cache(maxsize=1024)
 def _origin(url: str) -> str:
     return parse(url).origin
@@ -105,6 +132,8 @@ class Shop(HidesSecrets, frozen=True):
     notify_email: str | None = None
     notify_mails: tuple[str, ...] = NOTIFY_MAILS
     notify_language: str = "en"
+    apple_pay: ApplePay | None = None
+    google_pay: GooglePay | None = None
 
     @property
     def customer_origins(self) -> tuple[str, ...]:
@@ -210,6 +239,7 @@ class Settings(HidesSecrets, frozen=True):
     security_contact: str | None = None  # mailto: or https:
     security_policy: str | None = None
     security_languages: tuple[str, ...] = ("en",)
+    apple_pay_domain: str | None = None  # the file by which Apple knows that the address is ours
     gateways: dict[str, Account] = {}
     shops: dict[str, Shop] = {}
     smtp: Smtp | None = None

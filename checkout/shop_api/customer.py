@@ -28,14 +28,15 @@ from checkout.model.validation.reader import Reader
 from checkout.model.validation.rules import (
     blank_is_none,
     cardless,
-    country,
     day,
-    email_address,
     ip_address,
+    sendable_email_address,
     text,
 )
 from checkout.model.validation.table import Field, FieldTable, OptionalData
-from checkout.shop_api.country import named_country
+from checkout.shop_api.country import country_code, named_country
+from checkout.shop_api.phone_number import international
+from checkout.shop_api.postal_address import postal_code, state_code
 
 # Characters of each text.
 LONGEST: Final = {
@@ -54,8 +55,9 @@ LONGEST: Final = {
 DIGITS: Final = frozenset({"phone", "external_id", "taxpayer_id", "device_id"})
 SENT_AS_THEY_ARE: Final = DIGITS | {"zip"}
 NOTES: Final = {
-    "state": "the two letters of the state where the country is US or CA",
+    "state": "the state or its two letters where the country is US or CA",
     "zip": "NNNNN or NNNNN-NNNN where the country is US",
+    "phone": "with its country's code, or a number of the `country`",
     "ip": "of a payment page the gateway is told the address that the customer really comes from",
 }
 
@@ -67,7 +69,10 @@ def _typed(name: str) -> Field:
 
 def _sent(*names: str) -> dict[str, Field]:
     return {
-        name: Field(cut_text(LONGEST[name], digits=name in SENT_AS_THEY_ARE), NOTES.get(name, ""))
+        name: Field(
+            cut_text(LONGEST[name], digits=name in SENT_AS_THEY_ARE, marks=False),
+            NOTES.get(name, ""),
+        )
         for name in names
     }
 
@@ -85,8 +90,8 @@ CUSTOMER: Final = OptionalData(
 # What the customer types, and whom a shop sends money to.
 TYPED: Final = FieldTable(
     {name: _typed(name) for name in LONGEST},
-    email=Field(blank_is_none(cardless(email_address))),
-    country=Field(blank_is_none(country)),
+    email=Field(blank_is_none(cardless(sendable_email_address))),
+    country=Field(blank_is_none(country_code)),
     birth_date=Field(blank_is_none(day)),
     ip=Field(blank_is_none(ip_address)),
 )
@@ -144,7 +149,9 @@ def without(customer: Customer, names: Iterable[str]) -> Customer:
 
 
 def fitted(customer: Customer) -> tuple[Customer, dict[str, str]]:
-    """The address as its country writes it, and why a field of it does not fit there."""
+    """Address and phone as their country writes them, where they can be read; and why a field of
+    the address does not fit there."""
+    customer = msgspec.structs.replace(customer, **_as_written_there(customer))
     misfits = {}
     for name, local in LOCAL.items():
         value = getattr(customer, name)
@@ -156,3 +163,12 @@ def fitted(customer: Customer) -> tuple[Customer, dict[str, str]]:
         else:
             misfits[name] = local.reason
     return customer, misfits
+
+
+def _as_written_there(customer: Customer) -> dict[str, str]:
+    country, phone = customer.country, customer.phone
+    found = {"phone": international(phone, country) if phone else None}
+    if country:
+        found["state"] = state_code(country, customer.state) if customer.state else None
+        found["zip"] = postal_code(country, customer.zip) if customer.zip else None
+    return {name: value for name, value in found.items() if value}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from checkout.model.order import PageSettings
+from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
 from checkout.payments.pictures import Pictures
@@ -15,10 +16,16 @@ from checkout.web.api.password_throttle import PasswordThrottle
 from checkout.web.challenge import Challenge
 from checkout.web.pages.layout import Layout, ShopView, shop_view
 from checkout.web.poll_schedule import PollSchedule
+from checkout.web.receipt_pdf import PdfSlots
 from checkout.web.render import Renderer
 from checkout.web.request import AppRequest
 from checkout.web.response import RawResponse
-from checkout.web.security import REPORTING, content_security_policy, new_nonce
+from checkout.web.security import (
+    REPORTING,
+    WITH_PAYMENT,
+    content_security_policy,
+    new_nonce,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,12 @@ class AppContext:
     render: Renderer
     logos: dict[tuple[str, str], str]  # shop id, address there -> our own address of the logo
     due_queries: DueQueries
+    merchant_sessions: MerchantSessions
     pictures: Pictures
     challenge: Challenge | None = None
     password_throttle: PasswordThrottle = field(default_factory=PasswordThrottle)
     poll_schedule: PollSchedule = field(default_factory=PollSchedule)
+    pdfs: PdfSlots = field(default_factory=PdfSlots)
 
     @property
     def settings(self) -> Settings:
@@ -68,15 +77,23 @@ class AppContext:
         *,
         ancestors: Iterable[str] = (),
         leaves: bool = False,
+        wallets: Collection[str] = (),
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> RawResponse:
         """A page under the policy of its nonce. `ancestors`: the origins that may frame it;
-        `leaves`: its form may go to any bank."""
+        `leaves`: its form may go to any bank; `wallets`: those that it offers."""
         policy = content_security_policy(
-            nonce, ancestors=ancestors, leaves=leaves, sandbox=self.settings.sandbox
+            nonce,
+            ancestors=ancestors,
+            leaves=leaves,
+            wallets=wallets,
+            sandbox=self.settings.sandbox,
         )
-        headers = {"content-security-policy": policy, **REPORTING, **(headers or {})}
+        own = {"content-security-policy": policy, **REPORTING}
+        if wallets:
+            own["permissions-policy"] = WITH_PAYMENT
+        headers = {**own, **(headers or {})}
         return RawResponse(page, status_code=status_code, headers=headers)
 
     def shop_view(self, shop: Shop, page_settings: PageSettings = PageSettings()) -> ShopView:

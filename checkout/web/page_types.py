@@ -37,7 +37,7 @@ PAGE_TYPES: Final = (
         "pages/payment.html",
         "payment.js",
         card=True,
-        besides=("challenge.js",),
+        besides=("challenge.js", "address.js", "wallets.js"),
     ),
     PageType(
         "redirect",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from litestar.exceptions import InternalServerException
 from litestar.types import Message, Scope
 
 from checkout.errors import BadRequest, Forbidden, TooLarge, WrongType
+from checkout.model.wallet import GOOGLE_PAY
 from checkout.settings import Settings
 from checkout.web.proxies import Networks, address_of
 from checkout.web.request import header
@@ -25,16 +26,27 @@ PLAIN: Final = ("", "identity")
 COMPRESSED: Final = "Send the body as it is, without Content-Encoding"
 _LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
+OPENER_POLICY: Final = "cross-origin-opener-policy"
+# Of a shop whose sites may show its pages: one that opens a window with a page keeps hold of it,
+# redirects included. Under any other value the window looks closed to it at once.
+SHARED_WINDOW: Final = "unsafe-none"
 HEADERS: Final[dict[str, str]] = {
     "x-content-type-options": "nosniff",
     # Not no-referrer: that makes our own form posts say `Origin: null`.
     "referrer-policy": "strict-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "cross-origin-opener-policy": "same-origin",
+    OPENER_POLICY: "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
+}
+# Of a page that offers wallets: their sheets are the browser's, on our page alone.
+WITH_PAYMENT: Final = HEADERS["permissions-policy"].replace("payment=()", "payment=(self)")
+# Where a browser looks who a wallet's payment app is (Payment Method Manifest): a page's script can
+# read nothing there.
+WALLET_SOURCES: Final[Mapping[str, str]] = {
+    GOOGLE_PAY: "https://google.com/pay https://pay.google.com"
 }
 REPORTS: Final = "/reports/csp"  # where browsers report what a page's policy has stopped
 REPORTING: Final = {"reporting-endpoints": f'csp="{REPORTS}"'}
@@ -46,14 +58,23 @@ def new_nonce() -> str:
 
 
 def content_security_policy(
-    nonce: str, *, ancestors: Iterable[str] = (), leaves: bool = False, sandbox: bool = False
+    nonce: str,
+    *,
+    ancestors: Iterable[str] = (),
+    leaves: bool = False,
+    wallets: Iterable[str] = (),
+    sandbox: bool = False,
 ) -> str:
-    """The policy of a page. `leaves`: the one page whose form may go to any bank."""
-    return _policy(tuple(ancestors), leaves, sandbox).replace("NONCE", nonce)
+    """The policy of a page. `leaves`: the one page whose form may go to any bank; `wallets`: those
+    that it offers."""
+    return _policy(tuple(ancestors), leaves, tuple(wallets), sandbox).replace("NONCE", nonce)
 
 
 @cache
-def _policy(ancestors: tuple[str, ...], leaves: bool, sandbox: bool) -> str:
+def _policy(
+    ancestors: tuple[str, ...], leaves: bool, wallets: tuple[str, ...], sandbox: bool
+) -> str:
+    called = " ".join(("'self'", *(WALLET_SOURCES[w] for w in wallets if w in WALLET_SOURCES)))
     targets, framed_by = "'self'", " ".join(ancestors) or "'none'"
     if leaves:
         targets = "https: http://localhost:* http://127.0.0.1:*" if sandbox else "https:"
@@ -63,7 +84,7 @@ def _policy(ancestors: tuple[str, ...], leaves: bool, sandbox: bool) -> str:
             "script-src 'nonce-NONCE'",
             "style-src 'self' 'nonce-NONCE'",
             "img-src 'self' data:",
-            "connect-src 'self'",
+            f"connect-src {called}",
             f"form-action {targets}",
             f"frame-ancestors {framed_by}",
             "base-uri 'none'",
@@ -88,10 +109,19 @@ def security_headers(settings: Settings, *, name: str | None = None) -> Any:
             headers = message["headers"]
             if not isinstance(headers, list):
                 headers = message["headers"] = list(headers)
+            if _shares_window(settings, scope.get("state", {})):
+                headers.append((OPENER_POLICY.encode(), SHARED_WINDOW.encode()))
             present = {name.lower() for name, _ in headers}
             headers.extend(pair for pair in pairs if pair[0] not in present)
 
     return before_send
+
+
+def _shares_window(settings: Settings, state: dict[str, Any]) -> bool:
+    """Whether the answer is about a shop that lists sites which may show its pages."""
+    payment = state.get("payment")
+    shop = settings.shops.get(payment.shop) if payment else state.get("shop")
+    return bool(shop and shop.frame_origins)
 
 
 def guard_form(request: Request[Any, Any, Any], public_url: str) -> None:

@@ -1,6 +1,6 @@
 """The embed script: `/widget.js`, the latest, and `/widget-<version>.js`, which never changes.
 
-`static/widget/widget.js` is this version's source. A version that has been released stays in
+`static/widget/widget.js` is the source of the latest. A version that has been released stays in
 `static/widget/<version>.js` as it was served, for shops that have pinned it by its hash.
 
 Pages that were written for the script before it ask for `begateway-1-latest.min.js`: the latest
@@ -37,7 +37,12 @@ BUILD_FORM_PATHS: Final = tuple(f"/begateway-{version}.min.js" for version in _O
 LATEST: Final = "public, max-age=3600, stale-while-revalidate=86400"
 
 # The texts of the script, which has its own table of languages.
-TEXTS: Final = (N_("Payment"), N_("Close"), N_("Open the payment page"))
+TEXTS: Final = (
+    N_("Payment"),
+    N_("Close"),
+    N_("The payment opens in a window of its own."),
+    N_("Open the payment page"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +58,22 @@ class Script:
         return cls(body, gzip.compress(body, 9, mtime=0), integrity(body), etag)
 
 
+def read_latest(folder: Path = FOLDER) -> Script:
+    return Script.of(squeezed((folder / "widget.js").read_text("utf-8")).encode())
+
+
 def read_scripts(folder: Path = FOLDER) -> dict[str, Script]:
-    """Every version's script, this one's last."""
+    """Every version's script, this one's last; before it is released that is the latest."""
     frozen = {path.stem: path.read_bytes() for path in sorted(folder.glob("[0-9]*.js"))}
     ours = frozen.pop(__version__, None)
-    if ours is None:
-        ours = squeezed((folder / "widget.js").read_text(encoding="utf-8")).encode()
-    return {version: Script.of(body) for version, body in (frozen | {__version__: ours}).items()}
+    found = {version: Script.of(body) for version, body in frozen.items()}
+    return found | {__version__: Script.of(ours) if ours else read_latest(folder)}
 
 
 SCRIPTS: Final[Mapping[str, Script]] = read_scripts()
+LATEST_SCRIPT: Final = read_latest()
 BUILD_FORM: Final = Script.of(
-    SCRIPTS[__version__].body + squeezed((FOLDER / "begateway-1.js").read_text("utf-8")).encode()
+    LATEST_SCRIPT.body + squeezed((FOLDER / "begateway-1.js").read_text("utf-8")).encode()
 )
 TYPINGS: Final = Script.of((FOLDER / "widget.d.ts").read_bytes())
 
@@ -105,7 +114,7 @@ def _serve(path: str | list[str], script: Script, media_type: str, kept: str) ->
 
 HANDLERS: Final = (
     *(_serve(path_of(version), script, SCRIPT, FOREVER) for version, script in SCRIPTS.items()),
-    _serve([*LATEST_PATHS], SCRIPTS[__version__], SCRIPT, LATEST),
+    _serve([*LATEST_PATHS], LATEST_SCRIPT, SCRIPT, LATEST),
     _serve([*BUILD_FORM_PATHS], BUILD_FORM, SCRIPT, LATEST),
     _serve("/widget.d.ts", TYPINGS, TYPES, LATEST),
 )

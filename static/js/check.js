@@ -61,10 +61,12 @@
     // Mending a field takes its error away at once.
     input.addEventListener("input", () => input.hasAttribute("aria-invalid") && check(input));
   }
-  form.addEventListener("submit", (event) => {
+  const stop = (event) => {
     const [first] = inputs.filter(check);
     if (!first) return;
     event.preventDefault();
     first.focus();
-  });
+  };
+  form.addEventListener("submit", stop);
+  form.addEventListener("check", stop); // before a wallet opens
 })();

@@ -1,7 +1,9 @@
-// To the bank at once; whoever comes back here by the Back button decides by the visible button.
+// To the bank at once; whoever comes back here, by Back or by a reload, decides by the buttons.
 (() => {
-  const form = document.querySelector("form[data-leave]");
+  const way = document.querySelector("[data-leave][data-by-itself]");
   const [visit] = performance.getEntriesByType("navigation");
-  if (form && "byItself" in form.dataset && visit?.type !== "back_forward")
-    HTMLFormElement.prototype.submit.call(form);
+  if (!way || visit?.type !== "navigate") return;
+  history.replaceState(null, "", "?again");
+  if (way.href) location.assign(way.href);
+  else HTMLFormElement.prototype.submit.call(way);
 })();

@@ -3,22 +3,22 @@
   const line = document.querySelector("[data-return]");
   const link = document.querySelector("[data-back]");
   const close = () => document.dispatchEvent(new CustomEvent("checkout:close"));
-  // The order names no address to go back to: the shop's page is there, around the frame.
-  if (link && "stay" in link.dataset)
-    link.addEventListener("click", (event) => {
-      if (!document.documentElement.dataset.around) return; // and nobody there who would close it
-      event.preventDefault();
-      close();
-    });
+  const around = () => document.documentElement.dataset.around; // nothing where nobody would close us
+  // The shop's page is there already: around the frame, where the order names no address to go back
+  // to, or behind this window.
+  link?.addEventListener("click", (event) => {
+    if (around() !== "popup" && !(around() && "stay" in link.dataset)) return;
+    event.preventDefault();
+    close();
+  });
   if (!line || !link) return;
-  const framed = self !== top;
   const end = Date.now() + line.dataset.return * 1000;
   const tick = () => {
     const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
     line.querySelector(".tick").textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
     if (left) return;
     clearInterval(timer);
-    if (framed) close();
+    if (self !== top || around() === "popup") close();
     else location.assign(link.href);
   };
   const timer = setInterval(tick, 250);

@@ -32,7 +32,8 @@
     document.dispatchEvent(new CustomEvent("checkout:open"));
   };
 
-  const names = (each) => Array.from(each.elements, ({ name }) => name).sort().join();
+  // Whether the same form is asked for; scripts may have added inputs to this one.
+  const fits = (theirs) => [...theirs.elements].every(({ name }) => !name || form.elements[name]);
   // The attempt that a form is for stands first in its token.
   const attempt = (each) => parseInt(each.elements.form_token.value);
   const formOf = (page) => page?.querySelector("[data-pay]");
@@ -58,7 +59,7 @@
   const hear = ({ status, page, at }) => {
     if (at) return location.assign(at);
     const theirs = formOf(page);
-    if (theirs && names(theirs) === names(form)) {
+    if (theirs && fits(theirs)) {
       if (status === 200 && form.elements.code) form.elements.code.value = "";
       return adopt(page);
     }
@@ -101,7 +102,7 @@
     busy(false);
     const answer = await ask(form.action);
     const theirs = formOf(answer.page);
-    if (answer.at || (theirs && names(theirs) !== names(form))) location.reload();
+    if (answer.at || (theirs && !fits(theirs))) location.reload();
     else if (theirs && attempt(theirs) !== attempt(form)) adopt(answer.page);
   });
 })();

@@ -27,6 +27,8 @@ export interface WidgetParameters {
    * Where the payment is over the page goes on to the order's return address; `false` stays.
    */
   closeWidget?: (status: WidgetStatus) => unknown;
+  /** In a window of its own instead of a modal; from a click, or the browser won't open one. */
+  popup?: boolean;
   [name: string]: unknown;
 }
 
@@ -47,7 +49,7 @@ export interface FormParameters {
 /** What the frame says of itself. */
 export interface FrameMessage {
   source: "checkout";
-  event: "ready" | "resize" | "status" | "close";
+  event: "ready" | "resize" | "status" | "look" | "logo" | "close";
   /** The payment's. */
   uid: string;
   status: PaymentStatus;
@@ -55,14 +57,36 @@ export interface FrameMessage {
   height: number;
   /** An attempt is under way: the customer may have paid. */
   live: boolean;
+  /** The customer has typed something that closing would lose. */
+  typed: boolean;
+  /** The bank's page comes next, into this frame: it tells no height. */
+  bank: boolean;
   /** Where the order says to go on to, once the payment is over. */
   url?: string;
   /** The page's own `color-scheme`. */
   scheme?: string;
+  /** Of "close": by Escape, which may be a slip. */
+  escape?: true;
+}
+
+/** With "ready": whom, for what, how much, as the page says it; a frame's alone. */
+export interface ReadyMessage extends FrameMessage {
+  shop?: string;
+  order?: string;
+  amount?: string;
+  dir: "ltr" | "rtl";
+  /** In the page's language: close, stay, what closing loses. */
+  words?: [string, string, string];
+}
+
+/** With "look": how far down in the page, in pixels, there is something to see. */
+export interface LookMessage extends FrameMessage {
+  top: number;
 }
 
 export interface FrameEvents {
-  ready: CustomEvent<FrameMessage>;
+  ready: CustomEvent<ReadyMessage>;
+  look: CustomEvent<LookMessage>;
   resize: CustomEvent<FrameMessage>;
   status: CustomEvent<FrameMessage>;
   /** `preventDefault()` stays on the page; else it goes on to `detail.url`, where there is one. */

@@ -62,13 +62,18 @@ button.addEventListener("click", () => {
     try { sessionStorage.told = JSON.stringify(told); } catch { /* no cookies, no storage */ }
     return window.answer;
   };
-  window.widget = new BeGateway({ checkout_url: checkout, token, closeWidget });
+  const { popup } = window;
+  window.widget = new BeGateway({ checkout_url: checkout, token, closeWidget, popup });
   widget.createWidget();
 });
 const frame = document.querySelector("checkout-frame");
 for (const name of ["ready", "resize", "status", "close", "error"])
   frame?.addEventListener(name, ({ detail }) => heard.push([name, detail.status]));
 """
+LOGO: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32">'
+    '<circle cx="16" cy="16" r="16" fill="#0a7d33"/></svg>'
+)
 STYLE: Final = ".tall { min-height: 150vh } iframe, button, dialog { transform: none }"
 
 
@@ -76,6 +81,8 @@ STYLE: Final = ".tall { min-height: 150vh } iframe, button, dialog { transform: 
 class CreatedPayment:
     token: str
     url: str
+    amount: int  # minor units
+    description: str
 
 
 @dataclass
@@ -112,7 +119,8 @@ class Sites:
         )
         assert answer.status_code == 201, answer.text
         token = answer.json()["checkout"]["token"]
-        return CreatedPayment(token, f"{self.pay}/widget/hpp.html?token={token}")
+        address = f"{self.pay}/widget/hpp.html?token={token}"
+        return CreatedPayment(token, address, made["amount"], made["description"])
 
     def status(self, made: CreatedPayment) -> str | None:
         answer = httpx.get(
@@ -140,11 +148,12 @@ class Sites:
         assert answer.status_code == 200, answer.text
 
 
-def settings(sites: Sites) -> Table:
+def settings(sites: Sites, logo: str) -> Table:
     tea_shop = shop(
         f"{sites.shop}/",
         {"credit_card": "cards"},
         name="Tea shop",
+        logo=logo,
         secret_key=sites.secret,
         frame_origins=[sites.shop],
         return_origins=[sites.shop, "myshop://"],
@@ -179,10 +188,11 @@ def open_sites(folder: Path, top: str = "test") -> Iterator[Sites]:
     }
     with ExitStack() as running:
         running.enter_context(sandbox(folder, sandbox_port, sites.bank))
-        config = write_settings(folder, sites.pay, settings(sites))
+        running.enter_context(http_server(_pages(sites.pay, sites.pages), pages_port))
+        logo = f"http://localhost:{pages_port}/logo.svg"
+        config = write_settings(folder, sites.pay, settings(sites, logo))
         log = folder / "checkout.log"
         running.enter_context(checkout(config, checkout_port, log, schedule=PACE))
-        running.enter_context(http_server(_pages(sites.pay, sites.pages), pages_port))
         context, _ = certificate(folder, *(f"{name}.{top}" for name in (*NAMES, *OTHER_NAMES)))
         relays = [(port, behind[name]) for name, port in zip(NAMES, fronts, strict=True)]
         running.enter_context(relay(relays, context))
@@ -202,6 +212,7 @@ def _pages(pay: str, served: dict[str, tuple[str, str]]) -> type[Handler]:
             kind, body = {
                 "/shop.js": ("text/javascript", SCRIPT),
                 "/shop.css": ("text/css", STYLE),
+                "/logo.svg": ("image/svg+xml", LOGO),
             }.get(parts.path) or served.get(parts.path, ("text/html", _page(pay, given)))
             policy = served.get(f"{parts.path}.policy", ("", POLICY.format(pay=pay)))[1]
             kind = f"{kind}; charset=utf-8"

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Frame, Page, Playwright, expect
+from playwright.async_api import Browser, BrowserContext, Frame, Page, Playwright, Route, expect
 from playwright.async_api import TimeoutError as TimedOut
 
 from tests.browser.sites import Sites, open_sites
@@ -236,10 +236,118 @@ async def test_the_modal(sites: Sites, enter: Enter) -> None:
 
     messages: Any = await page.evaluate("messages")
     assert {origin for origin, _ in messages} == {sites.pay}
-    assert {each["event"] for _, each in messages} == {"ready", "resize", "status", "close"}
+    assert {each["event"] for _, each in messages} == {"ready", "resize", "status", "close", "logo"}
     assert {each["source"] for _, each in messages} == {"checkout"}
     assert len({each["uid"] for _, each in messages}) == 1
     assert [e["status"] for _, e in messages if e["event"] == "status"][-1] == "failed"
+
+
+async def test_escape_asks_once_something_is_typed(sites: Sites, enter: Enter) -> None:
+    """In the frame as around it; the question is left as it came, and the button just closes."""
+    visitor = await enter()
+    page = await visitor.page(sites.modal(sites.order()))
+    frame = await open_modal(page, sites)
+    question = page.get_by_role("alertdialog")
+    await frame.locator("#f-number").fill("4200")
+    await until(lambda: page.evaluate("messages.some(([, { typed }]) => typed)"))
+    for ask in (frame.locator("#f-number"), page.get_by_role("button", name="Close")):
+        await ask.press("Escape")
+        await expect(question).to_have_accessible_name("What you typed is lost if you close now.")
+        await expect(question.get_by_role("button", name="Stay here")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(question).to_have_count(0)
+    assert await frame.locator("#f-number").input_value() == "4200"
+    assert await page.evaluate("told") == []
+    await frame.locator("#f-number").press("Escape")
+    await question.get_by_role("button", name="Close").click()
+    await expect(page.locator("dialog")).to_have_count(0)
+    assert await page.evaluate("told") == [None]
+
+
+async def test_the_modal_says_whom_and_how_much(sites: Sites, enter: Enter) -> None:
+    """Above the bank's page as well, and a skeleton until there is a page. The logo comes as
+    pixels, which the strictest policy allows."""
+    visitor = await enter()
+    made = sites.order()
+    page = await visitor.page(sites.modal(made))
+    held = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await page.route(f"{sites.pay}/widget/hpp.html*", hold)
+    await page.locator("#pay").click()
+    dialog = page.get_by_role("dialog", name="Payment")
+    await expect(dialog.locator(".bars")).to_be_visible()
+    held.set()
+    await expect(dialog.locator(".bars")).to_have_count(0)
+    header = dialog.locator("header")
+    await expect(header).to_contain_text("Tea shop")
+    await expect(header).to_contain_text(f"€{made.amount / 100}")
+    await expect(header).to_contain_text(made.description)
+    await expect(header.locator("canvas")).to_be_visible()
+    frame = await frame_of(page, sites.pay)
+    await pay(frame, CHALLENGE)
+    await frame.wait_for_url(f"{sites.bank}/**")
+    await expect(header).to_contain_text("Tea shop")
+
+
+async def test_each_step_is_in_view(sites: Sites, enter: Enter) -> None:
+    """On a small phone, inline, however far down Pay is."""
+    visitor = await enter(viewport={"width": 320, "height": 568}, has_touch=True, is_mobile=True)
+    page = await visitor.page(sites.inline(sites.order()))
+    frame = await frame_of(page, sites.pay)
+
+    async def in_view(css: str) -> None:
+        async def seen() -> bool:
+            box = await frame.locator(css).bounding_box()
+            return box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 568
+
+        await until(seen)
+
+    await fill(frame, DECLINED)
+    await frame.locator(".pay .button").scroll_into_view_if_needed()
+    await frame.locator(".pay .button").tap()
+    await in_view(".note")
+    await fill(frame, CHALLENGE)
+    await frame.locator(".pay .button").tap()
+    await frame.wait_for_url(f"{sites.bank}/**")
+    for each in ("h1", "#password", "button[value=confirm]"):
+        await in_view(each)
+    await answer(frame)
+    await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
+    await in_view("h1")
+
+
+async def test_in_a_window_of_its_own(sites: Sites, enter: Enter) -> None:
+    """`closed` is true only when it is; the shop's page hears as from a frame, and goes on."""
+    visitor = await enter()
+    page = await visitor.page(sites.modal(sites.order()))
+
+    async def opened() -> Page:
+        await page.evaluate("button.onclick = () => (window.popup = true)")
+        async with visitor.context.expect_page() as found:
+            await page.locator("#pay").click()
+        window = await found.value
+        await expect(window.locator("[data-pay]")).to_be_visible()
+        return window
+
+    window = await opened()
+    dialog = page.get_by_role("dialog", name="Payment")
+    await expect(dialog).to_contain_text("The payment opens in a window of its own.")
+    await expect(window.locator(".order")).to_be_visible()
+    await window.close()
+    await expect(dialog).to_have_count(0)
+    assert await page.evaluate("told") == [None]
+
+    window = await opened()
+    await pay(window.main_frame, PLAIN)
+    await expect(window.locator("h1")).to_have_text("Paid", timeout=SECONDS)
+    await window.locator("[data-back]").click()
+    await page.wait_for_url(f"{sites.shop}/thanks?order=7&**")
+    assert window.is_closed()
+    assert json.loads(await page.evaluate("sessionStorage.told")) == [None, "successful"]
 
 
 async def test_closed_while_the_card_is_on_its_way(sites: Sites, enter: Enter) -> None:

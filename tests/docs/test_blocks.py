@@ -64,6 +64,7 @@ OTHERS: Final = frozenset(
         "rest.md",
         "settings.md",
         "threat-model.md",
+        "wallets.md",
     }
 )
 # Have tests of their own.

@@ -37,6 +37,19 @@ FRAME: Final = """
   return hosts.map((host) => host.shadowRoot?.querySelector("iframe")).find(Boolean) ?? null;
 """
 
+# Where an element begins and ends, and how high the window around it is; pixels.
+BOX: Final = """
+  const {{ top, bottom }} = document.querySelector({css}).getBoundingClientRect();
+  return [top, bottom, innerHeight];
+"""
+FRAME_BOX: Final = (
+    FRAME.replace("return", "const frame =")
+    + """
+  const { top, bottom } = frame.getBoundingClientRect();
+  return [top, bottom, innerHeight];
+"""
+)
+
 
 class Engine(Protocol):
     """`element`: an element's reference, as the protocol has it."""
@@ -51,6 +64,9 @@ class Engine(Protocol):
     def text(self, element: str) -> str: ...
     def into(self, frame: str | None) -> None:
         """None: out to the page itself."""
+
+    def resize(self, width: int, height: int) -> None:
+        """The window, with what the browser has around its page."""
 
 
 def until(found: Callable[[], T], what: str) -> T:
@@ -109,6 +125,19 @@ class Reader:
         until(shown, text)
         time.sleep(SETTLED)
 
+    def sees(self, css: str) -> None:
+        """An element of the frame is wholly in the window, and not under the frame's own edges."""
+
+        def seen() -> bool:
+            self.enter_frame()
+            top, bottom, inside = self.engine.run(BOX.format(css=json.dumps(css)))
+            self.out()
+            above, below, window = self.engine.run(FRAME_BOX)
+            shown = top >= 0 and bottom <= min(inside, below - above)
+            return shown and above + top >= 0 and above + bottom <= window
+
+        until(seen, f"{css} in view")
+
     def at(self, start: str) -> None:
         """Wait until the whole window is at an address that begins so."""
         self.out()
@@ -150,6 +179,9 @@ class Firefox:
 
     def into(self, frame: str | None) -> None:
         self._say("WebDriver:SwitchToFrame", id=None, element=frame)
+
+    def resize(self, width: int, height: int) -> None:
+        self._say("WebDriver:SetWindowRect", width=width, height=height)
 
     def _say(self, name: str, **parameters: Any) -> Any:
         self._number += 1
@@ -208,6 +240,9 @@ class WebKit:
 
     def into(self, frame: str | None) -> None:
         self._say("/frame", id=frame and {ELEMENT: frame})
+
+    def resize(self, width: int, height: int) -> None:
+        self._say("/window/rect", width=width, height=height)
 
     def _say(self, command: str, **parameters: Any) -> Any:
         return self._value(self._http.post(f"/session{self._session}{command}", json=parameters))

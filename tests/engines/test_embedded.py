@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser.sites import NAMES, OTHER_NAMES, Sites, open_sites
 from tests.engines.engine import Reader, open_firefox, open_webkit
-from tests.journeys.shopper import CHALLENGE
+from tests.journeys.shopper import CHALLENGE, DECLINED
 
 pytestmark = pytest.mark.engines
 
@@ -50,9 +50,9 @@ OLDER: Final = """<!doctype html><title>A tea shop</title><link rel="icon" href=
 </script>"""
 
 
-def pay(reader: Reader) -> None:
+def pay(reader: Reader, number: str = CHALLENGE) -> None:
     reader.enter_frame()
-    reader.type("#f-number", CHALLENGE)
+    reader.type("#f-number", number)
     reader.type("#f-expiry", "12/34")
     reader.type("#f-code", "123")
     reader.type("#f-holder", "ANNA SMITH")
@@ -82,6 +82,36 @@ def test_the_bank_in_the_frame_of_a_modal(sites: Sites, reader: Reader) -> None:
     run("window.answer = false; widget.close()")
     assert run("return told") == ["successful"]
     reader.at(sites.modal(made))
+
+
+PHONE: Final = (390, 844)
+
+
+@pytest.mark.parametrize("kind", ["modal", "inline"])
+def test_each_step_is_in_view(sites: Sites, reader: Reader, kind: str) -> None:
+    """On a phone, wherever the customer has scrolled to: what is new, and what to press next."""
+    sites.behave(iframe=True)
+    reader.out()
+    reader.engine.resize(*PHONE)
+    reader.engine.go(getattr(sites, kind)(sites.order()))
+    if kind == "modal":
+        reader.press("#pay")
+        reader.sees(".pay .button")
+    else:  # as who is about to press Pay has scrolled
+        reader.engine.run("document.querySelector('checkout-frame').scrollIntoView(false)")
+    pay(reader, DECLINED)
+    reader.sees(".note")
+    reader.enter_frame()
+    reader.engine.run("document.querySelector('[data-pay]').reset()")
+    pay(reader)
+    reader.reads("Confirm your payment")
+    for each in ("h1", "#password", "button[value=confirm]"):
+        reader.sees(each)
+    reader.enter_frame()
+    answer(reader)
+    reader.reads("Paid")
+    reader.sees("h1")
+    reader.sees("[data-back]")
 
 
 def test_the_bank_in_the_whole_window_from_inline(sites: Sites, reader: Reader) -> None:

@@ -18,6 +18,7 @@ import httpx
 
 from checkout.local_servers import new_pair
 from tests.support.databases import database
+from tests.support.merchant import WALLETS, write_identity
 from tests.support.servers import checkout, free_ports, sample_shop, sandbox
 from tests.support.settings import (
     SHOP,
@@ -71,6 +72,13 @@ def settings(sandbox: str, shop: str, gateway_public_key: str) -> Table:
                 notify_canceled=True,
             ),
             "acquired": usual_shop(shop, {"credit_card": "acquirer"}, name="Acquired shop"),
+            "wallets": usual_shop(
+                shop,
+                {"credit_card": "cards", "sbp": "local"},
+                name="Shop with wallets",
+                frame_origins=[shop],
+                **WALLETS,
+            ),
         },
         "limits": UNLIMITED,
     }
@@ -124,6 +132,7 @@ class Servers:
     frame: str = ""  # an origin that may frame the payment page; the test itself serves it
     shop_secret: str = ""
     acquired_secret: str = ""  # of a shop whose cards are the other acquirer's
+    wallets_secret: str = ""  # of a shop that has Apple Pay and Google Pay
     shop_public_key: str = ""
     client: httpx.AsyncClient = field(default_factory=new_client)
     orders: int = 0
@@ -141,6 +150,19 @@ class Servers:
         assert answer.status_code == 201, answer.text
         made = answer.json()
         return Order(made["number"], made["token"], made["redirect_url"], amount, name)
+
+    async def order_of(self, shop: str, secret: str, **wanted: Any) -> Order:
+        """A payment of another shop, made by its own call."""
+        self.orders += 1
+        order: dict[str, Any] = {"amount": 1000 + self.orders, "currency": "EUR"}
+        order |= {"description": f"Order {token_hex(4)}"} | wanted.pop("order", {})
+        asked = {"transaction_type": "payment", "order": order, "settings": {}} | wanted
+        answer = await self.client.post(
+            f"{self.checkout}/ctp/api/checkouts", json={"checkout": asked}, auth=(shop, secret)
+        )
+        assert answer.status_code == 201, answer.text
+        made = answer.json()["checkout"]
+        return Order("", made["token"], made["redirect_url"], order["amount"], order["description"])
 
     async def sold(self, order: Order) -> dict[str, Any]:
         """The order as the shop knows it by verified notifications alone."""
@@ -280,8 +302,10 @@ def open_servers(
         shops[SHOP]["frame_origins"].append(servers.frame)
         servers.shop_secret = shops[SHOP]["secret_key"]
         servers.acquired_secret = shops["acquired"]["secret_key"]
+        servers.wallets_secret = shops["wallets"]["secret_key"]
         tables["limits"] = limits or UNLIMITED
         tables["database"] = running.enter_context(database(backend, folder))
+        write_identity(folder)
         config = write_settings(folder, servers.checkout, tables, private)
         how = {"schedule": PACE | (schedule or {}), "load_at_once": load_at_once}
         running.enter_context(checkout(config, port, folder / "checkout.log", **how))

@@ -80,19 +80,8 @@ async def test_without_a_card(servers: Servers, customer: Shopper, method: str) 
 
 
 async def acquired(servers: Servers, **wanted: Any) -> Order:
-    """A payment of a shop whose cards are the acquirer's, made by its own call."""
-    servers.orders += 1
-    order: dict[str, Any] = {"amount": 1000 + servers.orders, "currency": "EUR"}
-    order |= {"description": f"Acquired {servers.orders}"} | wanted.pop("order", {})
-    asked = {"transaction_type": "payment", "order": order, "settings": {}} | wanted
-    answer = await servers.client.post(
-        f"{servers.checkout}/ctp/api/checkouts",
-        json={"checkout": asked},
-        auth=("acquired", servers.acquired_secret),
-    )
-    assert answer.status_code == 201, answer.text
-    made = answer.json()["checkout"]
-    return Order("", made["token"], made["redirect_url"], order["amount"], order["description"])
+    """A payment of a shop whose cards are the acquirer's."""
+    return await servers.order_of("acquired", servers.acquired_secret, **wanted)
 
 
 async def token_of(servers: Servers, order: Order) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.journeys.plugin import BROWSER
@@ -94,3 +97,52 @@ async def test_the_answer_is_lost(servers: Servers, customer: Shopper) -> None:
     await customer.reads("Paid")
     assert await servers.charges(order) == 1
     customer.problems.clear()
+
+
+@pytest.mark.parametrize("method", ["credit_card", "bank_transfer", "sbp", "form_get"])
+async def test_back_from_the_bank(servers: Servers, customer: Shopper, method: str) -> None:
+    """Our page with both ways on, however the customer was sent there: by a link, by a form to post
+    or to get."""
+    order = await servers.order()
+    page = await customer.open(order)
+    if method == "credit_card":
+        await customer.pay(CHALLENGE)
+    else:
+        await customer.choose(method)
+        await customer.press_pay()
+    await customer.at_bank()
+    await page.go_back()
+    await customer.at("redirect")
+    await page.wait_for_timeout(500)  # and it stays there
+    await customer.at("redirect")
+    await expect(page.locator("[data-leave]")).to_be_visible()
+    await customer.press("Continue")
+    await customer.at_bank()
+    await page.go_back()
+    await customer.at("redirect")
+    await customer.press("Choose another way to pay")
+    await customer.at("payment")
+    await customer.choose("credit_card")
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    assert await servers.charges(order) == 1
+
+
+@pytest.mark.parametrize("page_of", ["wait", "redirect"])
+async def test_scripts_that_do_not_come(servers: Servers, customer: Shopper, page_of: str) -> None:
+    """Scripts are on, and the network brings none: the page moves by itself."""
+    await customer.context.route(
+        re.compile(rf"/static/{page_of}\.\w+\.js"), lambda route: route.abort()
+    )
+    order = await servers.order(payment_method={"types": ["erip", "bank_transfer"]})
+    page = await customer.open(order)
+    await customer.choose("erip" if page_of == "wait" else "bank_transfer")
+    await customer.press_pay()
+    await customer.at(page_of)
+    late = page.locator("[data-late]")
+    await expect(late).to_have_count(1)
+    seconds, _, _ = (await late.get_attribute("content") or "").partition(";")
+    assert 5 < int(seconds) <= 40
+    if page_of == "redirect":
+        await customer.at_bank()
+    customer.problems.clear()  # the browser notes the file that did not come

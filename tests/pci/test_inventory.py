@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Final
 
 import msgspec
 import pytest
@@ -10,13 +12,17 @@ import pytest
 from checkout import __version__
 from checkout.assets import STATIC, TEMPLATES
 from checkout.pci import purposes
-from checkout.pci.inventory import BY_NONCE, Inventory, bundles, inventory, of_settings
+from checkout.pci.headers import page_changes
+from checkout.pci.inventory import BY_NONCE, Inventory, Shop, bundles, inventory, of_settings
 from checkout.pci.markup import Tag, Unexpected, parse_page, vocabulary_of
 from checkout.web.page_types import PAGE_TYPES
 from checkout.web.render import Assets, integrity
 from checkout.web.widget import SCRIPTS
 from tests.gallery import STATES, render, states
-from tests.web.server import Server
+from tests.support.merchant import WALLETS, write_identity
+from tests.support.samples import pem
+from tests.support.settings import toml
+from tests.web.server import Server, open_server
 
 PUBLIC = "https://pay.example.com"
 
@@ -53,8 +59,18 @@ def test_every_folder_of_static_files_is_known() -> None:
     assert {path.parent.name for path in STATIC.rglob("*.js")} == {"js", "vendor", "widget"}
     assert {path.parent.name for path in STATIC.rglob("*.css")} == {"css"}
     for tag in ("<script", "<style"):
-        having = [path for path in TEMPLATES.rglob("*.html") if tag in path.read_text()]
+        pages = (path for path in TEMPLATES.rglob("*.html") if path.parent.name != "mail")
+        having = [path for path in pages if tag in path.read_text()]
         assert having == [TEMPLATES / "base.html"]
+
+
+# The script that only some states have, by these.
+SOMETIMES: Final = {
+    "one-more-check": "/challenge.",
+    "address": "/address.",
+    "address-elsewhere": "/address.",
+    "wallets": "/wallets.",
+}
 
 
 @pytest.mark.parametrize("name", sorted(STATES))
@@ -74,7 +90,7 @@ def test_a_drawn_page_is_as_the_inventory_says(name: str) -> None:
         assert [(tag.get("src"), tag.get("integrity")) for tag in scripts] == [
             (each.path, each.integrity)
             for each in row.scripts
-            if each.always or name == "one-more-check"
+            if each.always or SOMETIMES.get(name, "none") in each.path
         ]
         (sheet,) = [tag for tag in tags if tag.get("rel") == "stylesheet"]
         known = {each.path: each.integrity for each in row.styles}
@@ -92,7 +108,7 @@ async def test_the_hashes_are_those_of_what_is_served(server: Server) -> None:
             answer = await customer.get(each.path)
             assert answer.status_code == 200
             assert integrity(answer.content) == each.integrity
-        assert len(whole.widget) == len(SCRIPTS) + 1
+        assert len(whole.widget) == len(SCRIPTS) + 2
 
 
 async def test_the_headers_are_those_of_every_page(server: Server) -> None:
@@ -111,14 +127,34 @@ async def test_the_headers_are_those_of_every_page(server: Server) -> None:
                 assert said == value, header
 
 
+@pytest.mark.parametrize("name", ["apple_pay", "google_pay"])
+async def test_the_headers_of_a_page_with_wallets(tmp_path: Path, name: str) -> None:
+    """They are ours where a shop has wallets, and nothing beyond what its wallets need is."""
+    write_identity(tmp_path)
+    top = toml({"shops": {"361": {name: WALLETS[name]}}})
+    async with open_server(tmp_path, pem(), top=top) as server, server.customer() as customer:
+        whole, made = of_settings(server.settings), await server.create()
+        headers = (await customer.get(made.path())).headers
+        shut = of_settings(msgspec.structs.replace(server.settings, shops={}))
+        for known in (whole, inventory(server.settings.public_url), shut):
+            assert list(page_changes(headers, known.page("payment"), known)) == []
+        none = Shop(id="1", card_methods=(), frame_origins=())
+        without = inventory(server.settings.public_url, shops=(none,))
+        assert [each.text for each in page_changes(headers, without.page("payment"), without)]
+        policy = "content-security-policy"
+        headers[policy] = headers[policy].replace("connect-src", "connect-src https://evil.example")
+        changes = list(page_changes(headers, whole.page("payment"), whole))
+        assert "connect-src also allows https://evil.example" in str(changes)
+
+
 def test_what_it_says() -> None:
     whole = inventory(PUBLIC)
     assert whole.version == __version__
     payment = whole.page("payment")
     assert payment.card_form
     assert [page.name for page in whole.pages if page.card_form] == ["payment"]
-    script, challenge = payment.scripts
-    assert (script.always, challenge.always) == (True, False)
+    script, *others = payment.scripts
+    assert [script.always, *(each.always for each in others)] == [True, False, False, False]
     assert script.authorised_by == BY_NONCE
     assert {part.file for part in script.parts} >= {"card.js", "submit.js"}
     assert all(part.purpose for part in script.parts)

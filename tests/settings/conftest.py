@@ -11,6 +11,7 @@ import pytest
 from checkout.errors import BadSettings
 from checkout.settings import Settings, load
 from tests.settings.example import ADAPTERS, EXAMPLE, VARIABLES
+from tests.support.merchant import write_identity
 
 Settled = Callable[..., Settings]
 Problems = Callable[..., dict[str, str]]
@@ -24,6 +25,8 @@ def environ() -> dict[str, str]:
 @pytest.fixture
 def folder(tmp_path: Path, pem: str) -> Path:
     (tmp_path / "shop-361.pem").write_text(pem)
+    (tmp_path / "apple-developer-merchantid-domain-association").write_text("7B22")
+    write_identity(tmp_path)
     return tmp_path
 
 

@@ -12,9 +12,13 @@ from msgspec.structs import asdict
 from checkout.gateways.base import Options
 from checkout.model.order import Method
 from checkout.settings import Account, Limits, PostgresLimits, Settings, Shop, Smtp
+from checkout.settings.values import ApplePay, GooglePay
 from tests.settings.conftest import Settled
 from tests.settings.example import DOCS, EXAMPLE
 
+STRUCTS = (
+    Settings, Account, Shop, Method, ApplePay, GooglePay, Smtp, Limits, PostgresLimits,
+)  # fmt: skip
 # Fields that are no setting: they come from a table's name or are worked out.
 DERIVED = {Account: {"name", "options"}, Shop: {"id", "public_key", "ports"}, Method: {"name"}}
 
@@ -71,6 +75,17 @@ def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) 
     )
     assert shop.method("cash") is None
 
+    assert settings.apple_pay_domain == "7B22"
+    assert shop.apple_pay is not None
+    assert (shop.apple_pay.merchant_id, shop.apple_pay.country) == ("merchant.com.example", "CY")
+    assert "BEGIN" not in repr(shop.apple_pay)
+    assert shop.google_pay == GooglePay(
+        gateway="examplegateway",
+        gateway_merchant_id="361",
+        country="CY",
+        merchant_id="BCR2DN4TEXAMPLE7",
+    )
+
     assert settings.smtp is not None
     assert (settings.smtp.host, settings.smtp.port, settings.smtp.tls) == ("host", 587, False)
     assert (settings.smtp.user, settings.smtp.password) == ("user", "password")
@@ -78,7 +93,7 @@ def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) 
 
 @pytest.mark.parametrize(
     "struct",
-    [Settings, Account, Shop, Method, Smtp, Limits, PostgresLimits],
+    STRUCTS,
     ids=lambda struct: struct.__name__,
 )
 def test_every_field_is_documented_and_in_the_example(struct: type[Struct]) -> None:
@@ -92,11 +107,7 @@ def test_every_field_is_documented_and_in_the_example(struct: type[Struct]) -> N
 
 
 def test_nothing_else_is_documented() -> None:
-    fields = {
-        name
-        for struct in (Settings, Account, Shop, Method, Smtp, Limits, PostgresLimits)
-        for name in struct.__struct_fields__
-    }
+    fields = {name for struct in STRUCTS for name in struct.__struct_fields__}
     documented = set(
         re.findall(r"^\| `(\w+)` \|", (DOCS / "settings.md").read_text(), re.MULTILINE)
     )

@@ -51,6 +51,20 @@ SHOP_URL = 'url = "https://shop.example.com"'
         ('security_languages = ["en"]', "security_languages = []", "security_languages", "must"),
         ('security_languages = ["en"]', 'security_languages = ["en, de"]', "security_languages",
          "item 1 must be a language"),
+        # wallets
+        ('country = "CY"                             # where the payments are processed',
+         'country = "Cyprus"', "shops.361.apple_pay.country", "two letters"),
+        ('"merchant.com.example"', '"com.example"', "shops.361.apple_pay.merchant_id", "Apple's"),
+        ('networks = ["visa", "master", "maestro"]', "networks = []",
+         "shops.361.apple_pay.networks", "1"),
+        ("file:apple-pay.pem", "file:apple-pay.key", "shops.361.apple_pay.certificate",
+         "certificate as PEM"),
+        ("file:apple-pay.key", "file:shop-361.pem", "shops.361.apple_pay.private_key",
+         "is not the one"),
+        ("file:apple-pay.key", "no key", "shops.361.apple_pay.private_key", "as PEM"),
+        ('merchant_id = "BCR2DN4TEXAMPLE7"', "", "shops.361.google_pay.merchant_id", "required"),
+        ('gateway = "examplegateway"', 'gatewy = "examplegateway"',
+         "shops.361.google_pay.gatewy", "did you mean gateway?"),
         # addresses
         (PUBLIC, 'public_url = "http://pay.example.com"', "public_url", "https://"),
         (PUBLIC, 'public_url = "https://pay.example.com/pay"', "public_url", "without a path"),
@@ -308,9 +322,8 @@ def test_a_public_key_is_given_to_shops_in_their_form(settled: Settled) -> None:
 
 
 def test_names_stand_in_addresses(problems: Problems) -> None:
-    found = problems(
-        ("[shops.361]", '[shops."3/61"]'), ("[shops.361.methods]", '[shops."3/61".methods]')
-    )
+    tables = ("", ".methods", ".apple_pay", ".google_pay")
+    found = problems(*((f"[shops.361{each}]", f'[shops."3/61"{each}]') for each in tables))
     assert list(found) == ["shops.3/61"]
     assert "letters, digits" in found["shops.3/61"]
 

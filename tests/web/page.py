@@ -68,7 +68,7 @@ class Page(HTMLParser):
             name: self._errors[f"e-{name}"]
             for form in self.forms
             for name, found in form.inputs.items()
-            if found.get("aria-invalid") == "true"
+            if found.get("aria-invalid") == "true" and found.get("aria-describedby")
         }
 
     # --- HTMLParser's own -------------------------------------------------------------------

@@ -389,8 +389,8 @@ async def test_sent_to_the_bank(server: Server, customer: Customer) -> None:
     answer = await customer.pay(made, CHALLENGE)
     assert answer.headers["location"] == made.path("redirect")
     assert await at(customer, made) == {
-        "": "redirect", "pay": "redirect", "redirect": "here", "wait": "redirect",
-        "status": "redirect", "result": "redirect",
+        "": "redirect?again", "pay": "redirect?again", "redirect": "here",
+        "wait": "redirect?again", "status": "redirect", "result": "redirect?again",
     }  # fmt: skip
 
 

@@ -202,15 +202,16 @@ async def test_visible_fields(server: Server, customer: Customer) -> None:
         settings={"customer_fields": {"visible": [*asked, "unknown_field"]}},
     )
     form = (await customer.open(made.path())).form("pay")
-    assert set(asked) <= set(form.inputs)
+    born = {"birth_date-day": "31", "birth_date-month": "12", "birth_date-year": "1990"}
+    assert {*asked, *born} - {"birth_date"} <= set(form.inputs)
     assert "unknown_field" not in form.inputs
     assert form.fields["email"] == "known@example.com"
     typed = {
         "email": "anna@example.com", "first_name": "Anna", "last_name": "Lee",
-        "phone": "+375 29 1234567", "country": "DE", "address": "Street 1", "city": "Berlin",
-        "state": "BE", "zip": "10115", "birth_date": "1990-12-31", "taxpayer_id": "77",
+        "phone": "+375291234567", "country": "DE", "address": "Street 1", "city": "Berlin",
+        "state": "BE", "zip": "10115", "taxpayer_id": "77",
     }  # fmt: skip
-    request = await sent(server, customer, made, **typed)
+    request = await sent(server, customer, made, **typed, **born)
     assert request["customer"] == {
         "email": "anna@example.com", "birth_date": "1990-12-31", "taxpayer_id": "77", "ip": ADDRESS,
     }  # fmt: skip
@@ -235,16 +236,16 @@ async def test_read_only_fields_stay_as_the_shop_set_them(
     form = (await customer.open(made.path())).form("pay")
     assert "readonly" in form.inputs["email"]
     assert "readonly" not in form.inputs["phone"]  # the shop left it to the customer after all
-    page = await refused(customer, made, email="other@example.com", zip="", phone="1")
+    page = await refused(customer, made, email="other@example.com", zip="", phone="12345")
     assert page.form("pay").fields["email"] == "fixed@example.com"
     request = await sent(
-        server, customer, made, email="other@example.com", zip="1", phone="1",
+        server, customer, made, email="other@example.com", zip="1", phone="12345",
         device_id="forged", external_id="forged", ip="198.51.100.1", first_name="Forged",
     )  # fmt: skip
     assert request["customer"] == {
         "email": "fixed@example.com", "device_id": "d-1", "external_id": "x-1", "ip": ADDRESS,
     }  # fmt: skip
-    assert request["billing_address"] == {"zip": "1", "phone": "1"}
+    assert request["billing_address"] == {"zip": "1", "phone": "12345"}
 
 
 async def test_hidden_fields(server: Server, customer: Customer) -> None:
@@ -269,7 +270,7 @@ async def test_nobody_asked(server: Server, customer: Customer) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("email", "anna"), ("email", "a@b@c"), ("email", "anna@exa mple.com"), ("country", "Germany"),
-     ("birth_date", "31.12.1990"), ("birth_date", "1990-02-30"), ("zip", "1" * 21),
+     ("phone", "1234"), ("zip", "1" * 21),
      ("first_name", "x" * 101), ("city", "x\x00y")],
     ids=ascii,
 )  # fmt: skip

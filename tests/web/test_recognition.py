@@ -157,7 +157,7 @@ async def test_what_a_stranger_typed_is_shown_to_nobody(server: Server, customer
     """Nor is it taken for the customer's when somebody else leaves the field empty."""
     made = await knowing(server, **ASKED)
     await customer.open(made.path())
-    hers = {"first_name": "Friederike", "email": "friederike@friend.example", "zip": "F123"}
+    hers = {"first_name": "Friederike", "email": "friederike@friend.example", "zip": "231042"}
     async with server.customer() as friend:
         form = (await friend.open(made.path())).form("pay")
         answer = await friend.submit(form, **CARD | hers | {"number": DECLINED})

@@ -33,15 +33,15 @@ def policy_of(answer: httpx.Response) -> dict[str, str]:
     return found
 
 
-def check(answer: httpx.Response, *, https: bool = True) -> None:
-    """What every answer has, whatever it is."""
+def check(answer: httpx.Response, *, https: bool = True, opener: str = "same-origin") -> None:
+    """What every answer has, whatever it is. `opener`: who keeps hold of a window with it."""
     where = f"{answer.request.method} {answer.request.url.path} {answer.status_code}"
     headers = answer.headers
     for name in set(headers) - {"set-cookie"}:
         assert len(headers.get_list(name)) == 1, f"{where}: {name} twice"
     assert headers["x-content-type-options"] == "nosniff", where
     assert headers["referrer-policy"] == "strict-origin", where
-    assert headers["cross-origin-opener-policy"] == "same-origin", where
+    assert headers["cross-origin-opener-policy"] == opener, where
     assert "payment=()" in headers["permissions-policy"], where
     assert "cross-origin-embedder-policy" not in headers, where
     if https:
@@ -243,7 +243,7 @@ async def test_an_error_in_the_shops_frame_can_be_seen(server: Server, customer:
         headers=framed | {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
     )
     assert answer.status_code == 403
-    check(answer)
+    check(answer, opener="unsafe-none")
     assert "https://framing.example.com" in policy_of(answer)["frame-ancestors"]
     page = Page(answer.text)
     assert page.all("html", class_="framed")

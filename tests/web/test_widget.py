@@ -14,6 +14,7 @@ from checkout import __version__
 from checkout.assets import STATIC
 from checkout.i18n import LANGUAGES, gettext
 from checkout.web import widget
+from tests.support.settings import SHOP
 from tests.web.server import Customer
 from tests.web.settings import PUBLIC
 from tests.web.test_security import policy_of
@@ -38,27 +39,38 @@ async def test_the_script(customer: Customer, path: str, encoding: str) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert integrity(answer.content) == widget.SCRIPTS[__version__].integrity
+    pinned = path == VERSIONED
+    served = widget.SCRIPTS[__version__] if pinned else widget.LATEST_SCRIPT
+    assert integrity(answer.content) == served.integrity
     kept = answer.headers["cache-control"]
-    assert ("immutable" in kept) == (path == VERSIONED)
+    assert ("immutable" in kept) == pinned
 
 
-async def test_three_kilobytes(customer: Customer) -> None:
-    async with customer.stream("GET", VERSIONED, headers={"Accept-Encoding": "gzip"}) as answer:
+WORDS = re.compile(r"const WORDS = \{.*?\};", re.DOTALL)
+
+
+async def test_five_kilobytes(customer: Customer) -> None:
+    """Without its table of languages: 4. A language more is less than 100 bytes."""
+    path, asked = widget.LATEST_PATHS[0], {"Accept-Encoding": "gzip"}
+    async with customer.stream("GET", path, headers=asked) as answer:
         raw = b"".join([chunk async for chunk in answer.aiter_raw()])
-    assert gzip.decompress(raw) == widget.SCRIPTS[__version__].body
-    assert len(raw) <= 3000
+    body = gzip.decompress(raw)
+    assert body == widget.LATEST_SCRIPT.body
+    bare = gzip.compress(WORDS.sub("", body.decode()).encode(), 9)
+    assert len(bare) <= 4000
+    assert len(raw) - len(bare) <= 100 * (len(LANGUAGES) + 1)
 
 
-async def test_half_a_kilobyte_more_for_older_pages(customer: Customer) -> None:
+async def test_three_quarters_of_a_kilobyte_more_for_older_pages(customer: Customer) -> None:
     """`buildForm` is thin over the widget, which it begins with."""
     async with customer.stream("GET", OLDER[0], headers={"Accept-Encoding": "gzip"}) as answer:
         raw = b"".join([chunk async for chunk in answer.aiter_raw()])
     body = gzip.decompress(raw)
-    assert body.startswith(widget.SCRIPTS[__version__].body)
+    latest = widget.LATEST_SCRIPT
+    assert body.startswith(latest.body)
     assert b"buildForm" in body
-    assert b"buildForm" not in widget.SCRIPTS[__version__].body
-    assert len(raw) <= 3500
+    assert b"buildForm" not in latest.body
+    assert len(raw) - len(latest.gzipped) <= 750
 
 
 @pytest.mark.parametrize("path", OLDER)
@@ -124,6 +136,8 @@ def test_an_older_version_beside_this_one(tmp_path: Path) -> None:
     (tmp_path / f"{__version__}.js").write_text("frozen();")
     found = widget.read_scripts(tmp_path)
     assert found[__version__].body == b"frozen();"
+    # What has changed since then is the latest's alone.
+    assert widget.read_latest(tmp_path).body == b"now(); // here\n\nthen();\n"
 
 
 def test_its_words_are_the_catalogues() -> None:
@@ -156,12 +170,27 @@ async def test_what_a_frame_is_told(customer: Customer) -> None:
     assert policy_of(answer)["frame-ancestors"] == (
         "https://framing.example.com https://m.framing.example.com:8443"
     )
-    plain = await customer.get(made.path(), headers={"Sec-Fetch-Dest": "document"})
-    assert "<body>" in plain.text
+    assert answer.headers["cross-origin-opener-policy"] == "unsafe-none"
     other = await customer.server.create()
     stranger = await customer.get(other.path(), headers=framed)
     assert policy_of(stranger)["frame-ancestors"] == "'none'"
     assert "data-frame" not in stranger.text
+
+
+async def test_what_a_window_of_its_own_is_told(customer: Customer) -> None:
+    """The same: who opened it may be one of the shop's sites. It keeps hold of the window through
+    every redirect and page of such a shop, and through none of another's."""
+    policy = "cross-origin-opener-policy"
+    for shop, kept in (("framing", "unsafe-none"), (SHOP, "same-origin")):
+        made = await customer.server.create(shop=shop, settings={"return_url": None})
+        answers = [
+            await customer.get(f"/widget/hpp.html?token={made.token}"),
+            await customer.get(made.path()),
+            await customer.get(made.path("result")),
+        ]
+        assert [answer.status_code for answer in answers] == [303, 200, 303]
+        assert [answer.headers[policy] for answer in answers] == [kept] * 3
+        assert ("data-frame" in answers[1].text) == (shop == "framing")
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,13 @@ from checkout.model.validation.reader import Dropped, Invalid, Rule
 from checkout.model.validation.rules import (
     cardless,
     day,
-    email_address,
     ip_address,
+    sendable_email_address,
     speakable,
     text,
     texts,
 )
+from checkout.model.visible_text import visible
 
 T = TypeVar("T")
 
@@ -57,9 +58,10 @@ def dropped_if_wrong(rule: Rule[T]) -> Rule[T | None]:
     return checked
 
 
-def cut_text(most: int, *, digits: bool = False) -> Rule[str | None]:
+def cut_text(most: int, *, digits: bool = False, marks: bool = True) -> Rule[str | None]:
     """Text, cut to `most` characters; a number is taken as it is written, all else dropped. A
-    card's number in it is masked, but for `digits`: in a field of digits they are what they say."""
+    card's number in it is masked, but for `digits`: in a field of digits they are what they say.
+    Without `marks` its invisible characters are taken out."""
     whole = text(most, numbers=True)
 
     @says(f"{words_of(whole)}, cut", **or_blank(schema_of(whole)))
@@ -71,6 +73,8 @@ def cut_text(most: int, *, digits: bool = False) -> Rule[str | None]:
         if not found.strip():
             return None
         looked_at = found if len(found) <= most else found.strip()[:LONGEST_LOOKED_AT]
+        if not marks and not (looked_at := visible(looked_at)).strip():
+            return None
         spoken = speakable(looked_at)
         kept = spoken if digits else mask_card_numbers(spoken)
         notes = [
@@ -130,12 +134,13 @@ def names_of(known: Collection[str], *, most: int = 20) -> Rule[tuple[str, ...]]
     return rule
 
 
-@says(words_of(email_address), **or_blank(schema_of(email_address)))
+@says(words_of(sendable_email_address), **or_blank(schema_of(sendable_email_address)))
 def customers_email(value: Any) -> str | None:
     """An address, with blanks around it or a name before it."""
-    written = _short(value).strip()
+    written = visible(_short(value)).strip()
     named = _NAMED.fullmatch(written)
-    return cardless(email_address)(named[1] if named else written) if written else None
+    address = named[1] if named else written
+    return cardless(sendable_email_address)(address) if written else None
 
 
 @says(words_of(ip_address), **or_blank(schema_of(ip_address)))

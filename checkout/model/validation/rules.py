@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 import msgspec
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from checkout.model.browser_urls import browser_url
 from checkout.model.money import EXPONENTS, LARGEST
@@ -51,6 +52,7 @@ _EMAIL = re.compile(
     r"[^@\s,;:<>()\[\]\"\\]{1,64}"
     r"@(?=.{1,189}$)[^@\s,;:<>()\[\]\"\\.]+(\.[^@\s,;:<>()\[\]\"\\.]+)+"
 )
+LONGEST_EMAIL: Final = 254  # characters
 _PAGE = re.compile(r"https?://[^/\s].*", re.IGNORECASE)
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -407,14 +409,30 @@ def refused(reason: str) -> Rule[None]:
 
 @says("an address with a dot in its domain", type="string", maxLength=254)
 def email_address(value: Any) -> str:
+    """With the domain in its own letters."""
+    return _email(value).normalized
+
+
+@says(words_of(email_address), **schema_of(email_address))
+def sendable_email_address(value: Any) -> str:
+    """The same with the domain as mail is sent to it (xn--...), as gateways take it."""
+    found = _email(value)
+    return found.ascii_email or found.normalized
+
+
+def _email(value: Any) -> ValidatedEmail:
+    """By the standards' syntax (email-validator); nobody is asked whether it exists."""
     if (
-        not isinstance(value, str)
-        or len(value) > 254
-        or not value.isprintable()
-        or not _EMAIL.fullmatch(value)
+        isinstance(value, str)
+        and len(value) <= LONGEST_EMAIL
+        and value.isprintable()
+        and _EMAIL.fullmatch(value)
     ):
-        raise Invalid("must be an e-mail address")
-    return value
+        try:
+            return validate_email(value, check_deliverability=False, globally_deliverable=False)
+        except EmailNotValidError:
+            pass
+    raise Invalid("must be an e-mail address")
 
 
 @says("two letters, ISO 3166-1", type="string", pattern="^[A-Za-z]{2}$")

@@ -16,6 +16,7 @@ from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import Order
 from checkout.model.status import Status
 from checkout.web.pages import declines, messages
+from checkout.web.pages.address_fields import AddressRules
 from checkout.web.pages.formatting import amount, fill, time_left
 
 LONG: Final = 13  # characters of an amount; more are set smaller
@@ -65,6 +66,9 @@ class Field(Struct, frozen=True):
     read_only: bool = False
     options: tuple[tuple[str, str], ...] = ()  # (value, text): a choice
     oldest: int | None = None  # of an expiry date: the first month that is not past, as 202611
+    used: bool = True  # in addresses of the chosen country
+    address: AddressRules | None = None  # of a country: how it changes the fields of the address
+    parts: tuple[Field, ...] = ()  # of a date: an input each; `value` and `error` are the whole's
 
 
 class Checkbox(Struct, frozen=True):

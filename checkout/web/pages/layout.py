@@ -30,7 +30,8 @@ class ShopView(Struct, frozen=True):
 
 
 class Frame(Struct, frozen=True):
-    """What static/js/frame.js reports to the shop's page around ours, to these origins only."""
+    """What static/js/frame.js reports to the shop's page around ours, or to the one that opened
+    our window: to these origins only."""
 
     origins: tuple[str, ...]
     uid: str
@@ -50,7 +51,7 @@ class Layout(Struct, frozen=True):
     charges: bool = True  # False: a card is kept, and no money moves
     payee: str | None = None  # "Example Ltd, Cyprus"
     languages: tuple[tuple[str, str], ...] = ()  # to choose from: (code, its own name)
-    frame: Frame | None = None  # where `framed`
+    frame: Frame | None = None  # where other sites may show the page
     behind: bool = False  # fetched by the script of a page in sight, whose looks it has
 
 

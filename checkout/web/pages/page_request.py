@@ -7,6 +7,7 @@ from typing import Any
 
 from checkout.i18n import direction, gettext, with_region
 from checkout.model.order import Order, PageSettings
+from checkout.model.visible_text import visible
 from checkout.settings import Shop
 from checkout.web.bodies import posted_form
 from checkout.web.context import AppContext
@@ -54,9 +55,11 @@ class PageRequest:
         return gettext(self.lang)
 
     async def posted(self) -> dict[str, str]:
-        """The fields of a form of ours. Raises Forbidden for one that another site sends."""
+        """The fields of a form of ours, as `visible` text. Raises Forbidden for one that another
+        site sends."""
         guard_form(self.request, self.app.settings.public_url)
-        return await posted_form(self.request)
+        fields = await posted_form(self.request)
+        return {name: visible(value) for name, value in fields.items()}
 
     def layout(
         self,
@@ -77,7 +80,7 @@ class PageRequest:
             charges=order is None or order.moves_money,
             payee=payee_of(self.shop, self.lang),
             languages=choices(self.shop.languages),
-            frame=self.frame(uid) if self.framed and self.shop.frame_origins else None,
+            frame=self.frame(uid) if self.shop.frame_origins else None,
             behind=self.behind is not None,
         )
 

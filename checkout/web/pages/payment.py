@@ -33,6 +33,7 @@ from checkout.web.pages.components import (
 )
 from checkout.web.pages.customer_fields import customer_fields
 from checkout.web.pages.gateway_inputs import input_fields, input_terms
+from checkout.web.pages.likely_country import likely_country
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.pages.receipt_email import receipt_email_field
 from checkout.web.pages.recognition import (
@@ -50,7 +51,8 @@ from checkout.web.pages.saved_card import (
     saved_card_view,
     today,
 )
-from checkout.web.request import READ, AppRequest
+from checkout.web.pages.wallets import WalletButtons, offered_wallets, wallet_buttons
+from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import RawResponse
 
 Methods = tuple[OfferedMethod, ...]
@@ -95,6 +97,7 @@ class PaymentPage(Struct, frozen=True):
     new_tab: str | None = None  # its own address, for a frame that can't submit a form
     challenge: ChallengeFields | None = None  # where cards are tested
     who: WhoForm | None = None  # for a stranger
+    wallets: WalletButtons | None = None
 
 
 @route(PAYMENT_PATH, http_method=READ, include_in_schema=False)
@@ -138,7 +141,13 @@ async def show_payment(
                 view, challenge=challenge, notice=again or view.notice
             )
         body = render(TEMPLATE, page.lang, **context).encode()
-    return page.respond(body, texts["nonce"], status_code=status_code, cookie=cookie_of(page))
+    return page.respond(
+        body,
+        texts["nonce"],
+        status_code=status_code,
+        cookie=cookie_of(page),
+        wallets=offered_wallets(page.order, page.shop, methods),
+    )
 
 
 def _context(
@@ -169,7 +178,13 @@ def _view(
     choices = _choices(page, methods, chosen, values, errors)
     card = _card_fields(page, methods, saved, values, tuple(errors.items()))
     customer = customer_fields(
-        order, page.known_customer, values, errors, page.lang, is_customer=page.is_customer
+        order,
+        page.known_customer,
+        values,
+        errors,
+        page.lang,
+        is_customer=page.is_customer,
+        likely=_likely_country(page),
     )
     receipt = receipt_email_field(page, values, errors)
     agreement = _agreement(page, values, errors.get("agreed"))
@@ -197,6 +212,7 @@ def _view(
         notice=None if errors else _notice(page, methods),
         new_tab=texts.get("new_tab"),
         who=question,
+        wallets=wallet_buttons(page, methods, texts),
     )
 
 
@@ -209,7 +225,15 @@ def _needs_nothing(
     """Whether the customer can pay by the saved card without filling in or ticking anything."""
     if not page.is_customer or saved is None or saved.coded:
         return False
-    return (agreement is None or agreement.ticked) and all(each.value for each in customer)
+    filled = all(each.value or not each.required for each in customer)
+    return (agreement is None or agreement.ticked) and filled
+
+
+def _likely_country(page: PaymentRequest) -> str | None:
+    """None where the page pays by itself: nobody would see what was chosen."""
+    if page.order.auto_pays:
+        return None
+    return likely_country(header(page.request, b"accept-language") or "")
 
 
 def chosen_method(methods: Methods, name: str | None) -> OfferedMethod | None:

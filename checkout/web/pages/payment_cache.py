@@ -115,6 +115,8 @@ def texts_of(page: PaymentRequest) -> dict[str, str]:
     for name in ("reference", "order_lines", "size"):
         if (text := getattr(summary, name)) is not None:
             texts[name] = text
+    if page.shop.apple_pay or page.shop.google_pay:
+        texts["total"] = f"{page.order.money.major:f}"
     if summary.expires_text is not None:
         texts["expires_in"], texts["expires_text"] = str(summary.expires_in), summary.expires_text
     if page.framed:

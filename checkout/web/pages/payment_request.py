@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Final, Literal
@@ -25,10 +26,12 @@ from checkout.web.pages.layout import Frame
 from checkout.web.pages.order_lines import lines_view
 from checkout.web.pages.page_request import PageRequest
 from checkout.web.pictures import PATH as PICTURE_PATH
-from checkout.web.request import AppRequest, our_cookie
+from checkout.web.request import AppRequest, header, our_cookie
 from checkout.web.response import PLAIN, RawResponse, see_other
 
 PAYMENT_PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
+
+AGAIN: Final = "again"  # of the redirect page: who comes back to the payment was there before
 
 # The page of each status; a customer on another page is sent there.
 PAGE: Final[dict[Status, str]] = {
@@ -153,21 +156,36 @@ class PaymentRequest(PageRequest):
         """A redirect to the page where the payment is now; `cookie`: to be set. The payment page's
         own script follows one to the payment page, and is told of any other by a header."""
         url, headers = self.url(self.current), self._cookie_header(cookie)
+        if self.current == "redirect" and self._comes_back:
+            url += f"?{AGAIN}"
         if self.current and self.behind is not None:
             return RawResponse(headers=headers | {"hx-redirect": url}, media_type=PLAIN)
         return see_other(url, headers)
+
+    @property
+    def _comes_back(self) -> bool:
+        """Whether a browser opens a page, rather than sends a form."""
+        request = self.request
+        return request.method != "POST" and header(request, b"sec-fetch-mode") == "navigate"
 
     def _cookie_header(self, cookie: CustomerCookie | None) -> dict[str, str]:
         return {"set-cookie": set_cookie(self.app.signer.sign_cookie(cookie))} if cookie else {}
 
     def respond(
-        self, page: bytes, nonce: str, *, status_code: int, cookie: CustomerCookie
+        self,
+        page: bytes,
+        nonce: str,
+        *,
+        status_code: int,
+        cookie: CustomerCookie,
+        wallets: Collection[str] = (),
     ) -> RawResponse:
-        """A rendered page as the response; `cookie`: to be set."""
+        """A rendered page as the response; `cookie`: to be set; `wallets`: that it offers."""
         return self.app.respond(
             page,
             nonce,
             ancestors=self.shop.frame_origins,
+            wallets=wallets,
             status_code=status_code,
             headers=self._cookie_header(cookie),
         )
@@ -182,7 +200,11 @@ def payment_request(
     app: AppContext, request: AppRequest, lang: str, payment: Payment
 ) -> PaymentRequest:
     """Raises NotFound for a shop that is no longer in the settings."""
-    return PaymentRequest(app, request, lang, app.context.shop(payment), payment)
+    shop = app.context.shop(payment)
+    # For the error page, which shows the shop too, and for headers. The payment and not the page:
+    # that refers to its request, and only the garbage collector would free such a cycle.
+    request.scope["state"]["payment"] = payment
+    return PaymentRequest(app, request, lang, shop, payment)
 
 
 async def enter(request: AppRequest, *, cached: bool = False) -> PaymentRequest:
@@ -191,7 +213,7 @@ async def enter(request: AppRequest, *, cached: bool = False) -> PaymentRequest:
     app, place, lang = _address_of(request)
     found = find.by_address_cached if cached else find.by_address
     payment = await found(app.context, place["uid"], place["secret"])
-    return _page_of(app, request, lang, payment)
+    return payment_request(app, request, lang, payment)
 
 
 async def enter_receipt(request: AppRequest) -> tuple[PaymentRequest, bool]:
@@ -199,7 +221,7 @@ async def enter_receipt(request: AppRequest) -> tuple[PaymentRequest, bool]:
     where it was opened by the payment's own secret. Raises NotFound."""
     app, place, lang = _address_of(request)
     payment, by_payment = await find.by_receipt(app.context, place["uid"], place["secret"])
-    return _page_of(app, request, lang, payment), by_payment
+    return payment_request(app, request, lang, payment), by_payment
 
 
 def _address_of(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
@@ -208,11 +230,3 @@ def _address_of(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
     if lang not in LANGUAGES:
         raise NotFound
     return app_of(request), place, lang
-
-
-def _page_of(app: AppContext, request: AppRequest, lang: str, payment: Payment) -> PaymentRequest:
-    page = payment_request(app, request, lang, payment)
-    # For the error page, which shows the shop too. The payment and not the page: that refers to its
-    # request, and only the garbage collector would free such a cycle.
-    request.scope["state"]["payment"] = payment
-    return page

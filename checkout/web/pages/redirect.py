@@ -12,14 +12,15 @@ from checkout.model.next_action import PostForm, Redirect
 from checkout.model.status import Status
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Summary, notice
-from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
+from checkout.web.pages.payment_request import AGAIN, PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse, see_other
 
 
 class RedirectPage(Struct, frozen=True):
     """Sends the customer to the bank by a form that submits itself, or by a link. `by_itself`:
-    False where the page must leave the shop's frame by a click; then `target` is _top."""
+    False where the page must leave the shop's frame by a click; then `target` is _top. `again`: the
+    customer has been sent there before, and decides."""
 
     summary: Summary
     notice: Notice
@@ -27,6 +28,7 @@ class RedirectPage(Struct, frozen=True):
     method: str | None  # POST or GET for a form, None for a link
     fields: tuple[tuple[str, str], ...]
     by_itself: bool
+    again: bool
     target: str | None
     button: str
     leave_action: str  # POST .../cancel: choose another method
@@ -56,6 +58,7 @@ def _view(page: PaymentRequest, attempt: Attempt, step: Redirect | PostForm) -> 
         method=form.method if form else None,
         fields=form.fields if form else (),
         by_itself=stays,
+        again=page.request.scope["query_string"] == AGAIN.encode(),
         target=None if stays else "_top",
         button=page._(messages.CONTINUE),
         leave_action=page.url("cancel"),

@@ -15,6 +15,7 @@ from checkout.model.browser import Browser
 from checkout.model.card import AnyCard, WalletCard
 from checkout.model.card_form import SENSITIVE, read_card, read_saved_card
 from checkout.model.order import Customer, Order
+from checkout.model.wallet import WALLETS
 from checkout.payments.charge import CHOOSE_METHOD, Submission
 from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.pages import messages
@@ -25,6 +26,7 @@ from checkout.web.pages.payment import chosen_method
 from checkout.web.pages.payment_request import PaymentRequest
 from checkout.web.pages.receipt_email import with_receipt_email
 from checkout.web.pages.saved_card import saved_card, today
+from checkout.web.pages.wallets import WALLET, read_wallet, wallet_method
 
 AGREED: Final = "agreed"
 NO_WALLETS: Final = "can't be taken: this payment's gateway takes no wallets, send a card"
@@ -62,7 +64,8 @@ async def read_submission(
     order = page.order
     methods = await page.offered_methods(known)
     _refuse_unexpected_card(methods, fields)
-    method = chosen_method(methods, fields.get("method"))
+    wallet = wallet or read_wallet(order, page.shop, methods, fields)
+    method = _method(methods, wallet, fields)
     paid_with, inputs, wrong = _read_method(page, method, fields, code_always, wallet)
     customer, wrong_of_customer = read_customer(
         order, known, fields, page.address, is_customer=page.is_customer
@@ -84,6 +87,14 @@ async def read_submission(
         inputs=inputs,
     )
     return Read(method, sent, {})
+
+
+def _method(
+    methods: tuple[OfferedMethod, ...], wallet: WalletCard | None, fields: Mapping[str, str]
+) -> OfferedMethod | None:
+    """A wallet of the page's stands beside the methods, and an app may name it as one."""
+    by_wallet = wallet and (fields.get(WALLET) or fields.get("method") in WALLETS)
+    return wallet_method(methods) if by_wallet else chosen_method(methods, fields.get("method"))
 
 
 def _refuse_unexpected_card(methods: tuple[OfferedMethod, ...], fields: Mapping[str, str]) -> None:
