@@ -563,6 +563,7 @@ def states(lang: str = "en") -> dict[str, State]:
                 fake.rows(),
                 ("2 x Stalls, row 5", "Doors open at 19:00"),
                 None,
+                "?receipt.pdf",
             ),
             fake.layout(_(messages.STATUS[Status.PAID].title)),
         ),

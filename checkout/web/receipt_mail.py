@@ -34,6 +34,7 @@ from checkout.shop_api.mail import Undelivered
 from checkout.web.context import AppContext
 from checkout.web.mail import (
     QUESTIONS,
+    TEST,
     MailHeader,
     MailLayout,
     layout_of,
@@ -50,7 +51,6 @@ from checkout.web.pages.order_lines import order_lines
 from checkout.web.pages.outcome import receipt_rows
 from checkout.web.render import StaticFile
 
-TEST: Final = (N_("Test mode."), N_("No money moves."))
 OPEN_RECEIPT: Final = N_("Printable receipt")
 
 
