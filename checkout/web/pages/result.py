@@ -83,6 +83,7 @@ def _own_texts(view: ResultPage) -> dict[str, str]:
     own = {name: getattr(view.summary, name) for name in OF_SUMMARY}
     own |= {name: getattr(view, name) for name in OF_PAGE}
     own |= {f"row_{number}": row.value for number, row in enumerate(view.rows)}
+    own |= {f"time_{number}": row.time for number, row in enumerate(view.rows)}
     return {name: text for name, text in own.items() if text}
 
 
@@ -94,7 +95,11 @@ def _with_texts(view: ResultPage, texts: Mapping[str, str]) -> ResultPage:
             view.summary, **{name: texts[name] for name in OF_SUMMARY if name in texts}
         ),
         rows=tuple(
-            Row(row.label, texts.get(f"row_{number}", row.value), row.code)
+            msgspec.structs.replace(
+                row,
+                value=texts.get(f"row_{number}", row.value),
+                time=texts.get(f"time_{number}", row.time),
+            )
             for number, row in enumerate(view.rows)
         ),
         **{name: texts[name] for name in OF_PAGE if name in texts},
