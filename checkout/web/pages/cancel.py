@@ -1,4 +1,5 @@
-"""Takes the form that cancels the payment, or abandons the attempt to choose another method."""
+"""Takes the forms that cancel the payment, abandon the attempt to choose another method, or open a
+cancelled payment again."""
 
 from __future__ import annotations
 
@@ -23,4 +24,13 @@ async def cancel(request: AppRequest) -> RawResponse:
     return page.to_current()
 
 
-HANDLERS: Final = (cancel,)
+@post(f"{PAYMENT_PATH}/resume", status_code=303, include_in_schema=False)
+async def resume(request: AppRequest) -> RawResponse:
+    """ "Pay after all": the payment page again, where the payment can still be made."""
+    page = await enter(request)
+    await page.posted_for("resume")
+    page.payment = await customer_actions.resume(page.app.context, page.payment)
+    return page.to_current()
+
+
+HANDLERS: Final = (cancel, resume)
