@@ -15,7 +15,7 @@ LOCK_ARGS ?=
 SDK ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format docs fuzz attack storm vendor-suite postgres bench build sbom audit lock clean
+.PHONY: help demo test lint format docs texts pictures fuzz attack storm vendor-suite postgres bench build sbom audit lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -44,6 +44,14 @@ docs: $(VENV)/.dev ## what is made from code and libraries: tables and pictures 
 	$(BIN)/python -m tools.api_tables
 	$(BIN)/python -m tools.postal_addresses
 	$(BIN)/python -m tools.status_pictures
+
+texts: $(VENV)/.dev ## the catalogues: new texts in, what nobody shows out, and what is left to translate or wrong
+	$(BIN)/python -m tools.catalogues update
+	$(BIN)/python -m tools.catalogues missing
+	$(BIN)/python -m tools.catalogues check
+
+pictures: $(VENV)/.dev ## pictures/: the pages in every language, wide and narrow, and what axe-core finds there
+	$(BIN)/python -m tests.gallery --languages all --only several-methods,declined-retry,paid
 
 fuzz: $(VENV)/.dev ## readers that are not linear in time and memory: FUZZ examples for each
 	CHECKOUT_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)

@@ -29,6 +29,7 @@ from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
 from checkout.payments.http_transport import HttpTransport
 from checkout.payments.mailer import Mailer
+from checkout.payments.pictures import Pictures
 from checkout.payments.readiness import Readiness
 from checkout.payments.recovery import Sweeper
 from checkout.payments.schedule import HOUR, Schedule
@@ -45,6 +46,7 @@ from checkout.web import (
     health,
     logos,
     payment_links,
+    pictures,
     receipt_mail,
     security_txt,
     static,
@@ -118,6 +120,7 @@ HANDLERS = (
     *gateway_notification.HANDLERS,
     *csp_reports.HANDLERS,
     *static.HANDLERS,
+    *pictures.HANDLERS,
     *widget.HANDLERS,
     *health.HANDLERS,
     *security_txt.HANDLERS,
@@ -157,7 +160,10 @@ def create_app(
             context.verify = Verifier(context, http)
             due_queries = DueQueries(context)
             sessions = MerchantSessions(settings, (lambda _: downstream) if downstream else None)
-            serving = AppContext(context, signer, renderer, {}, due_queries, sessions, challenge)
+            pictures = Pictures(context, http)
+            serving = AppContext(
+                context, signer, renderer, {}, due_queries, sessions, pictures, challenge
+            )
             app.state.context = serving
             notify = dict.fromkeys(receipt_mail.TEXTS, receipt_mail.receipt_sender(serving))
             notify[Kind.SUMMARY] = summary_sender(serving)

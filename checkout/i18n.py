@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from babel import Locale, localedata
 from babel.core import get_global
@@ -115,6 +115,17 @@ def chain(language: str) -> Iterator[str]:
         yield SOURCE
 
 
+_VALUE: Final = re.compile(r"%\(\w+\)s")
+
+
+def _isolated(text: Any) -> Any:
+    """A translation, or its plural forms, with marks around the values that are filled in: a name
+    in Latin letters must not turn the words around it, nor a full stop after it."""
+    if isinstance(text, str):
+        return _VALUE.sub("\u2068\\g<0>\u2069", text)
+    return tuple(map(_isolated, text))
+
+
 @cache
 def _catalogue(language: str) -> NullTranslations:
     """The catalogue of one of `LANGUAGES`, going on with its chain; English needs none."""
@@ -123,7 +134,11 @@ def _catalogue(language: str) -> NullTranslations:
     path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
     compiled = BytesIO()
     with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=_babel_name(language)))
+        read = read_po(file, locale=_babel_name(language))
+    if language in RIGHT_TO_LEFT:
+        for message in read:
+            message.string = _isolated(message.string)
+    write_mo(compiled, read)
     compiled.seek(0)
     found = Translations(compiled)
     _, following, *_ = chain(language)
@@ -145,12 +160,12 @@ def gettext(language: str) -> Gettext:
 @cache
 def locale(language: str) -> Locale:
     """How a language, perhaps of a region, writes amounts, dates and countries."""
-    return Locale.parse(_babel_name(language).replace("-", "_"))
+    return Locale.parse(_babel_name(language))
 
 
 def _babel_name(language: str) -> str:
     first, dash, _ = language.partition("-")
-    return language if dash else _LOCALES.get(first, first)
+    return (language if dash else _LOCALES.get(first, first)).replace("-", "_")
 
 
 def direction(language: str) -> str:

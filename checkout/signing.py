@@ -122,6 +122,19 @@ class Signer:
         for_attempt, seconds, of_bits, _ = text.split(".")
         return float(seconds) if (int(for_attempt), int(of_bits)) == (attempt, bits) else None
 
+    def sign_picture(self, shop: str, url: str) -> str:
+        """What stands in our address of a shop's picture: the same each time, so that browsers
+        keep it."""
+        return self._sign("picture", text=base64_encode(f"{shop}\n{url}"))
+
+    def read_picture(self, signed: str) -> tuple[str, str]:
+        """(shop id, its address of the picture). Raises NotFound."""
+        text = self._unsign("picture", signed=signed)
+        if text is None:
+            raise NotFound
+        shop, _, url = base64_decode(text).decode().partition("\n")
+        return shop, url
+
     def sign_cookie(self, cookie: CustomerCookie) -> str:
         """The cookie's value. What is too long or has unusual characters is left out, so that the
         whole header stays under 1 KiB."""

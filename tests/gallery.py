@@ -1,4 +1,4 @@
-"""Every state of the pages, drawn: `python -m tests.gallery [--only ready] [--out pictures]`.
+"""Every state of the pages, drawn: `python -m tests.gallery [--only ready] [--languages all]`.
 
 `STATES` holds a fake view for each state; tests render them too. `main` serves the pages under
 their real Content-Security-Policy on a loopback port, photographs each in Chromium, wide and
@@ -554,6 +554,9 @@ def states(lang: str = "en") -> dict[str, State]:
         "declined": result(fake.why(DeclineReason.DO_NOT_HONOUR, open_=False)),
         "failed-transfer": result(fake.why(DeclineReason.UNKNOWN, "coins", open_=False)),
         "expired": result(fake.end(Status.EXPIRED)),
+        "expired-renewable": result(
+            fake.end(Status.EXPIRED, None), renew_action="/renew", renew_token="form-token"
+        ),
         "cancelled": result(fake.end(Status.CANCELLED, "bank")),
         "receipt": (
             "pages/receipt.html",
@@ -563,6 +566,7 @@ def states(lang: str = "en") -> dict[str, State]:
                 fake.rows(),
                 ("2 x Stalls, row 5", "Doors open at 19:00"),
                 None,
+                "?receipt.pdf",
             ),
             fake.layout(_(messages.STATUS[Status.PAID].title)),
         ),
@@ -680,7 +684,14 @@ TRANSLATED: Final = (
 )
 
 
-def shots(only: str | None = None) -> list[Shot]:
+def shots(only: str | None = None, languages: str | None = None) -> list[Shot]:
+    """`only`: names of states; `languages`: codes, or "all". Both separated by commas."""
+    if languages:
+        spoken = i18n.LANGUAGES if languages == "all" else languages.split(",")
+        names = only.split(",") if only else TRANSLATED
+        return [
+            Shot(name, each, width) for each in spoken for name in names for width in (1280, 320)
+        ]
     found = [
         Shot(name, "en", width, dark)
         for name in STATES
@@ -734,7 +745,9 @@ def weight(name: str = "several-methods") -> dict[str, int]:
     return found | {"total": sum(found.values())}
 
 
-def photograph(out: Path, only: str | None = None, axe: bool = True) -> dict[Shot, list[str]]:
+def photograph(
+    out: Path, only: str | None = None, axe: bool = True, languages: str | None = None
+) -> dict[Shot, list[str]]:
     """Take the pictures; what axe-core and the console had to say, by shot."""
     from playwright.sync_api import sync_playwright
 
@@ -746,7 +759,7 @@ def photograph(out: Path, only: str | None = None, axe: bool = True) -> dict[Sho
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        for shot in shots(only):
+        for shot in shots(only, languages):
             context = browser.new_context(
                 viewport={"width": shot.width, "height": 900 if shot.width > 400 else 640},
                 color_scheme="dark" if shot.dark else "light",
@@ -794,10 +807,11 @@ def _look(
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", help="states, separated by commas")
+    parser.add_argument("--languages", help='codes, separated by commas, or "all"')
     parser.add_argument("--out", type=Path, default=ROOT / "pictures")
     parser.add_argument("--no-axe", action="store_true")
     options = parser.parse_args()
-    said = photograph(options.out, options.only, not options.no_axe)
+    said = photograph(options.out, options.only, not options.no_axe, options.languages)
     say = sys.stdout.write
     for name in dict.fromkeys(shot.name for shot in said):
         mine = {shot: lines for shot, lines in said.items() if shot.name == name}

@@ -1,4 +1,4 @@
-"""Requests to shops' servers, at addresses that shops name: webhooks, verifications.
+"""Requests to shops' servers, at addresses that shops name: webhooks, verifications, pictures.
 
 Addresses are checked when connecting: no private, loopback or link-local host (loopback only in the
 sandbox), no port but those of the settings. The host is resolved once, all that it resolves to is
@@ -47,9 +47,34 @@ async def posted(
     resolve: Resolve,
     settings: Settings,
 ) -> httpx.Response:
-    """POST to a shop's address; the answer with its body unread. Where a connection can't be made
-    the host's next address is tried; once there is one, nothing is sent again. Raises CallFailed
-    for a private address and for a port that is not allowed, else one of `FAILURES`."""
+    """POST to a shop's address, as `_sent` does."""
+    return await _sent(http, "POST", address, body, headers, resolve, settings)
+
+
+async def fetched(
+    http: httpx.AsyncClient,
+    address: str,
+    headers: Mapping[str, str],
+    *,
+    resolve: Resolve,
+    settings: Settings,
+) -> httpx.Response:
+    """GET a shop's address, as `_sent` does."""
+    return await _sent(http, "GET", address, b"", headers, resolve, settings)
+
+
+async def _sent(
+    http: httpx.AsyncClient,
+    method: str,
+    address: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    resolve: Resolve,
+    settings: Settings,
+) -> httpx.Response:
+    """The answer with its body unread. Where a connection can't be made the host's next address is
+    tried; once there is one, nothing is sent again. Raises CallFailed for a private address and for
+    a port that is not allowed, else one of `FAILURES`."""
     url = httpx.URL(address)
     port = url.port or (443 if url.scheme == "https" else 80)
     hosts = await _resolved(resolve, url.raw_host.decode(), port)
@@ -62,7 +87,7 @@ async def posted(
     failures: list[httpx.TransportError] = []
     seconds = max(CONNECT / len(hosts), SHORTEST)
     for host in hosts[:MOST]:
-        request = _request(http, url, host, body, headers, seconds)
+        request = _request(http, method, url, host, body, headers, seconds)
         try:
             return await http.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -85,6 +110,7 @@ async def _resolved(resolve: Resolve, host: str, port: int) -> list[str]:
 
 def _request(
     http: httpx.AsyncClient,
+    method: str,
     url: httpx.URL,
     host: str,
     body: bytes,
@@ -93,7 +119,7 @@ def _request(
 ) -> httpx.Request:
     """To one address of the host, by the host's name. `seconds` to connect."""
     target = url.copy_with(host=host, fragment=None)
-    request = http.build_request("POST", target, content=body, headers=dict(headers))
+    request = http.build_request(method, target, content=body or None, headers=dict(headers))
     request.headers["Host"] = url.netloc.decode()
     timeout = {**request.extensions.get("timeout", {}), "connect": seconds}
     request.extensions |= {"sni_hostname": url.raw_host.decode(), "timeout": timeout}

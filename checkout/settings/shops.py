@@ -88,6 +88,7 @@ def read_shop(
         legal_name=fields.get("legal_name", _LEGAL_NAME),
         country=fields.get("country", _country),
         brands=fields.get("brands", _BRANDS, ()),
+        renew=fields.get("renew", flag, False),
         frame_origins=fields.get("frame_origins", framed, ()),
         return_origins=origins,
         languages=fields.get("languages", _LANGUAGES, ()),
@@ -107,12 +108,8 @@ def read_shop(
         notify_mails=fields.get("notify_mails", _NOTIFY_MAILS, NOTIFY_MAILS),
         notify_language=fields.get("notify_language", _NOTIFY_LANGUAGE, SOURCE),
         methods=_methods(fields.within("methods"), accounts),
-        apple_pay=apple_pay(fields.child("apple_pay")) if fields.has("apple_pay") else None,
-        google_pay=(
-            google_pay(fields.child("google_pay"), sandbox=sandbox)
-            if fields.has("google_pay")
-            else None
-        ),
+        apple_pay=apple_pay(fields),
+        google_pay=google_pay(fields, sandbox=sandbox),
     )
     if shop.apps and not (shop.apps_public_key or fields.has("publishable_key")):
         fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")

@@ -25,8 +25,11 @@ _APPLES: Final = matching(
 )
 
 
-def google_pay(fields: Reader, *, sandbox: bool) -> GooglePay:
-    """A `[shops.ID.google_pay]` table; valid only where it has no problems."""
+def google_pay(shop: Reader, *, sandbox: bool) -> GooglePay | None:
+    """A shop's `[shops.ID.google_pay]`; valid only where it has no problems."""
+    if not shop.has(GOOGLE_PAY):
+        return None
+    fields = shop.child(GOOGLE_PAY)
     found = GooglePay(
         gateway=fields.need("gateway", _NAME),
         gateway_merchant_id=fields.need("gateway_merchant_id", _NAME),
@@ -40,8 +43,11 @@ def google_pay(fields: Reader, *, sandbox: bool) -> GooglePay:
     return found
 
 
-def apple_pay(fields: Reader) -> ApplePay:
-    """An `[shops.ID.apple_pay]` table; valid only where it has no problems."""
+def apple_pay(shop: Reader) -> ApplePay | None:
+    """A shop's `[shops.ID.apple_pay]`; valid only where it has no problems."""
+    if not shop.has(APPLE_PAY):
+        return None
+    fields = shop.child(APPLE_PAY)
     found = ApplePay(
         merchant_id=fields.need("merchant_id", _APPLES),
         certificate=fields.need("certificate", _certificate),

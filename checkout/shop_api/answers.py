@@ -164,7 +164,19 @@ class _Bought(TypedDict, total=False):
     product: Bought
 
 
-class Checkout(_Bought):
+class GooglePayAccount(TypedDict):
+    """By what an app asks Google for a card that the gateway can open."""
+
+    gateway_id: str
+    gateway_merchant_id: str
+    status: str
+
+
+class _OfApp(TypedDict, total=False):
+    google_pay: GooglePayAccount
+
+
+class Checkout(_Bought, _OfApp):
     """A payment, as its token's address answers it."""
 
     token: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]

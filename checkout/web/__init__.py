@@ -22,11 +22,13 @@ security             headers, the guard of forms, bodies that come in time
 render               templates and static files
 static               the route of static files
 logos                the shops' logos, fetched and served by us
+pictures             the route of pictures of what is bought
 security_txt         where to report weaknesses
 widget               the embed script for shops' pages
 mail                 what every mail has
 invoice_mail         the mail with a payment link
 receipt_mail         the mails about a payment
 summary_mail         the mail about a shop's day
+receipt_pdf          receipts as PDF; pdf_process draws them, in a process of its own
 errors               every failure as a page or as JSON
 """

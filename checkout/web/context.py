@@ -9,12 +9,14 @@ from checkout.model.order import PageSettings
 from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
+from checkout.payments.pictures import Pictures
 from checkout.settings import Settings, Shop
 from checkout.signing import Signer
 from checkout.web.api.password_throttle import PasswordThrottle
 from checkout.web.challenge import Challenge
 from checkout.web.pages.layout import Layout, ShopView, shop_view
 from checkout.web.poll_schedule import PollSchedule
+from checkout.web.receipt_pdf import PdfSlots
 from checkout.web.render import Renderer
 from checkout.web.request import AppRequest
 from checkout.web.response import RawResponse
@@ -36,9 +38,11 @@ class AppContext:
     logos: dict[tuple[str, str], str]  # shop id, address there -> our own address of the logo
     due_queries: DueQueries
     merchant_sessions: MerchantSessions
+    pictures: Pictures
     challenge: Challenge | None = None
     password_throttle: PasswordThrottle = field(default_factory=PasswordThrottle)
     poll_schedule: PollSchedule = field(default_factory=PollSchedule)
+    pdfs: PdfSlots = field(default_factory=PdfSlots)
 
     @property
     def settings(self) -> Settings:

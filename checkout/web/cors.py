@@ -16,7 +16,9 @@ from checkout.errors import Forbidden
 from checkout.settings import Settings
 from checkout.web.request import AppRequest, header
 
-ADDRESSES: Final = re.compile(r"/ctp/api/(?:checkouts(?:/[^/]+)?|payments)/?")
+ADDRESSES: Final = re.compile(
+    r"/ctp/api/(?:checkouts(?:/[^/]+)?|payments|(?:apple|google)_pay/payment)/?"
+)
 READABLE: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Retry-After"),

@@ -35,6 +35,7 @@ MEDIA_TYPES: Final = {
 
 # Removed: a page is sent uncompressed, and its size has a limit.
 _INDENTATION: Final = re.compile(r"^[ \t]+", re.MULTILINE)
+_REMARK: Final = re.compile(r"/\*[^*]*(?:\*(?!/)[^*]*)*\*/\n?")  # of a style sheet
 _NO_CODE: Final = re.compile(r"^[ \t]*(//.*\n)?", re.MULTILINE)
 
 # The stylesheet's rule for dark devices, and what replaces it where the shop has chosen a scheme.
@@ -72,7 +73,7 @@ class Assets:
         self._names: dict[str, str] = {}
         styles = sorted((folder / "css").glob("*.css"))
         joined = "\n".join(path.read_text(encoding="utf-8") for path in styles)
-        sheet = _INDENTATION.sub("", joined).encode()
+        sheet = _INDENTATION.sub("", _REMARK.sub("", joined)).encode()
         self.add("app.css", sheet)
         for scheme, changes in SCHEMES.items():
             changed = sheet

@@ -9,14 +9,17 @@
   const above = location.ancestorOrigins?.[0];
   let origins = registered.filter((origin) => !above || origin === above);
   const root = document.documentElement;
-  const state = { uid, status, live: live !== undefined, typed: false };
+  const state = { uid, status, live: live !== undefined };
   state.bank = !!document.querySelector("[data-leave]:not([target])"); // it comes next, into this frame
+  const inputs = [...document.querySelectorAll("[data-pay] input:not([type=hidden])")];
+  const typed = () => inputs.some(({ value, defaultValue }) => value !== defaultValue);
   const tell = (event, more) => {
     const back = document.querySelector("[data-back]:not([data-stay])");
     const said = {
       source: "checkout",
       event,
       ...state,
+      typed: typed(),
       height: Math.ceil(root.getBoundingClientRect().height),
       url: back?.getAttribute("href"),
       scheme: getComputedStyle(root).colorScheme,
@@ -25,7 +28,7 @@
     for (const origin of origins) around.postMessage(said, origin);
   };
   const ready = () => {
-    tell("ready", { ...order, dir: root.dir, words: words.split("|") });
+    tell("ready", { ...order, dir: root.dir, words: words?.split("|") });
     if (status) tell("status");
   };
 
@@ -51,11 +54,8 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("a[data-leave][target]")) tell("status", { status: "redirected" });
   });
-  document.addEventListener("input", () => {
-    if (state.typed) return;
-    state.typed = true;
-    tell("status");
-  });
+  let said = typed();
+  document.addEventListener("input", () => said !== (said = typed()) && tell("status"));
   // A note or a mistake to which the page has gone may be out of sight in the shop's page.
   document.addEventListener("focusin", ({ target }) => {
     if (target.matches("[data-focus], [aria-invalid=true]"))

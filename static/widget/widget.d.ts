@@ -69,14 +69,14 @@ export interface FrameMessage {
   escape?: true;
 }
 
-/** With "ready": whom, for what, how much, as the page says it. */
+/** With "ready": whom, for what, how much, as the page says it; a frame's alone. */
 export interface ReadyMessage extends FrameMessage {
   shop?: string;
   order?: string;
   amount?: string;
   dir: "ltr" | "rtl";
   /** In the page's language: close, stay, what closing loses. */
-  words: [string, string, string];
+  words?: [string, string, string];
 }
 
 /** With "look": how far down in the page, in pixels, there is something to see. */

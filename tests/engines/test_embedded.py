@@ -101,6 +101,8 @@ def test_each_step_is_in_view(sites: Sites, reader: Reader, kind: str) -> None:
         reader.engine.run("document.querySelector('checkout-frame').scrollIntoView(false)")
     pay(reader, DECLINED)
     reader.sees(".note")
+    reader.enter_frame()
+    reader.engine.run("document.querySelector('[data-pay]').reset()")
     pay(reader)
     reader.reads("Confirm your payment")
     for each in ("h1", "#password", "button[value=confirm]"):

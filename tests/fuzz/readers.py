@@ -360,6 +360,7 @@ TEXTS: Final[Mapping[str, Read]] = {
     "request: challenge": lambda written: SIGNER.read_challenge(UID, 1, written, 18),
     "request: proof": lambda written: proved("a" * 22, written, 18),
     "request: network": network_of,
+    "request: picture": SIGNER.read_picture,
     "request: link": lambda written: read_link(written, SETTINGS.shops),
     "request: packed link": lambda link: read_link(link, SETTINGS.shops),
     "request: proxies": lambda written: client_address(request(x_forwarded_for=written), PROXIES),

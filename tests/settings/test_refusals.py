@@ -52,7 +52,8 @@ SHOP_URL = 'url = "https://shop.example.com"'
         ('security_languages = ["en"]', 'security_languages = ["en, de"]', "security_languages",
          "item 1 must be a language"),
         # wallets
-        ('country = "CY"', 'country = "Cyprus"', "shops.361.apple_pay.country", "two letters"),
+        ('country = "CY"                             # where the payments are processed',
+         'country = "Cyprus"', "shops.361.apple_pay.country", "two letters"),
         ('"merchant.com.example"', '"com.example"', "shops.361.apple_pay.merchant_id", "Apple's"),
         ('networks = ["visa", "master", "maestro"]', "networks = []",
          "shops.361.apple_pay.networks", "1"),

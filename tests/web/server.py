@@ -81,13 +81,16 @@ class Line(httpx.AsyncBaseTransport):
 
 class Mailbox:
     """The shop that letters go to. `slow` set: it answers only once `slow` is. What comes to
-    `/verify` is kept in `asked` and answered by `verdict`."""
+    `/verify` is kept in `asked` and answered by `verdict`. `pictures`: by path, (type, body); who
+    asks for any is in `fetched`."""
 
     def __init__(self) -> None:
         self.webhooks: list[tuple[dict[str, str], bytes]] = []
         self.answers: deque[int] = deque()
         self.slow: asyncio.Event | None = None
         self.asked: list[tuple[dict[str, str], bytes]] = []
+        self.pictures: dict[str, tuple[str, bytes]] = {}
+        self.fetched: list[str] = []
         self.verdict: Callable[[dict[str, Any]], tuple[int, bytes]] = lambda _: (500, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,6 +107,13 @@ class Mailbox:
             status, said = self.verdict(json.loads(body)["transaction"])
             await send({"type": "http.response.start", "status": status, "headers": []})
             await send({"type": "http.response.body", "body": said, "more_body": False})
+            return
+        if scope.get("method") == "GET":
+            self.fetched.append(scope["path"])
+            kind, body = self.pictures.get(scope["path"], ("text/html", b"no such page"))
+            type_ = (b"content-type", kind.encode())
+            await send({"type": "http.response.start", "status": 200, "headers": [type_]})
+            await send({"type": "http.response.body", "body": body, "more_body": False})
             return
         if self.slow is not None:
             await self.slow.wait()

@@ -342,3 +342,96 @@ async def test_no_session_once_it_is_paid(shop: Server, buyer: Customer) -> None
     await buyer.submit(form, **SOLD)
     form.action = form.action.removesuffix("pay") + "apple-pay/session"
     assert (await buyer.submit(form, url=SESSION)).status_code == 404
+
+
+# --- Apps -----------------------------------------------------------------------------------------
+
+INNER: Final = {"paymentData": {"version": "EC_v1", "data": "eHaJ", "header": {}, "signature": "M"}}
+GOOGLES: Final = {
+    "apiVersion": 2,
+    "apiVersionMinor": 0,
+    "paymentMethodData": {"type": "CARD", "tokenizationData": {"type": "PAYMENT_GATEWAY"}},
+}
+
+
+def from_google(token: Any) -> dict[str, Any]:
+    """Google's PaymentData, as the SDKs send it on."""
+    method = GOOGLES["paymentMethodData"]
+    found = {"tokenizationData": {"type": "PAYMENT_GATEWAY", "token": token}, "type": "CARD"}
+    assert isinstance(method, dict)
+    return GOOGLES | {"paymentMethodData": method | found}
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "data"),
+    [
+        ("google_pay", from_google(GOOGLE), GOOGLE),
+        ("google_pay", from_google(json.loads(GOOGLE)), GOOGLE),  # Flutter
+        ("apple_pay", {"token": INNER | {"transactionIdentifier": "1"}}, json.dumps(INNER)),
+    ],
+    ids=["android", "flutter", "ios"],
+)
+async def test_the_sdks_pay(
+    shop: Server, buyer: Customer, path: str, given: dict[str, Any], data: str
+) -> None:
+    made = await shop.create(order={"amount": 2100})
+    key = {"Authorization": f"Bearer {shop.settings.shops['361'].publishable_key}"}
+    body = {"token": made.token, "request": given, "contract": False}
+    for _ in range(2):  # a request that is sent twice charges once
+        answer = await buyer.post(f"/ctp/api/{path}/payment", json=body, headers=key)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["response"]["status"] == "successful"
+    sent = shop.line.sent()["credit_card"]["token"]
+    assert sent.startswith(f"$begateway_{path}_1_0_0$")
+    assert json.loads(base64.b64decode(sent.rpartition("$")[2])) == json.loads(data)
+    (attempt,) = made.attempts()
+    assert attempt["method"] == "credit_card"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"request": []},
+        {"request": {"token": "text"}},
+        {"request": {"paymentMethodData": {"tokenizationData": {"token": 5}}}},
+        [],
+        {"request": {"token": {"paymentData": "A" * 40_000}}},
+    ],
+)
+async def test_what_an_sdk_can_not_pay_with(shop: Server, buyer: Customer, body: Any) -> None:
+    made = await shop.create()
+    key = {"Authorization": f"Bearer {shop.settings.shops['361'].publishable_key}"}
+    for path in ("google_pay", "apple_pay"):
+        known = {"token": made.token} | body if isinstance(body, dict) else body
+        answer = await buyer.post(f"/ctp/api/{path}/payment", json=known, headers=key)
+        assert answer.status_code == 422, answer.text
+    assert (await buyer.post("/ctp/api/apple_pay/payment", json={})).status_code == 401
+    assert made.attempts() == []
+
+
+async def test_an_app_may_name_the_wallet(shop: Server, buyer: Customer) -> None:
+    token = "$begateway_google_pay_1_0_0$" + base64.b64encode(GOOGLE.encode()).decode()
+    key = {"Authorization": f"Bearer {shop.settings.shops['361'].publishable_key}"}
+    for method, status in (("google_pay", 200), ("credit_card", 200), ("sbp", 422)):
+        made = await shop.create(order={"amount": 2200})
+        asked = {"payment_method": method, "credit_card": {"token": token}, "token": made.token}
+        answer = await buyer.post("/ctp/api/payments", json={"request": asked}, headers=key)
+        assert answer.status_code == status, answer.text
+
+
+async def test_what_an_app_asks_google_with(
+    shop: Server, server: Server, buyer: Customer, customer: Customer
+) -> None:
+    """Where the payment may be made so; else it shows no button."""
+    for where, who, changes, told in (
+        (shop, buyer, {}, {"gateway_id": "examplegateway", "gateway_merchant_id": "361"}),
+        (shop, buyer, {"payment_method": {"excluded_types": ["google_pay"]}}, None),
+        (server, customer, {}, None),
+    ):
+        made = await where.create(**changes)
+        key = {"Authorization": f"Bearer {where.settings.shops['361'].publishable_key}"}
+        answer = await who.get(f"/ctp/api/checkouts/{made.token}", headers=key)
+        found = answer.json()["checkout"].get("google_pay")
+        assert found == (told and told | {"status": "active"})
+        assert "google_pay" not in await made.told()

@@ -14,6 +14,7 @@ from checkout.model.order import CARD_METHOD
 from checkout.model.status import Status
 from checkout.model.validation.reader import Reader, decode
 from checkout.model.validation.rules import text
+from checkout.model.wallet import APPLE_PAY, GOOGLE_PAY
 from checkout.payments import charge, find
 from checkout.payments.charge import CHOOSE_METHOD, Submission
 from checkout.payments.dropped_data import log_dropped
@@ -30,7 +31,8 @@ from checkout.shop_api.app_payments import (
     request_of,
     with_opened_card,
 )
-from checkout.web.api.authentication import payer
+from checkout.shop_api.app_wallets import wallet_request
+from checkout.web.api.authentication import KeyHolder, payer
 from checkout.web.api.schema import REF, TOKEN, answered, described, sent, within
 from checkout.web.bodies import read_json
 from checkout.web.challenge_policy import address_standing, no_challenge
@@ -50,9 +52,28 @@ UNUSABLE: Final = "can't be used any more: send another card's number"
 async def pay_in_app(request: AppRequest) -> Response[Any]:
     """Answers `{"response": {"status", "url", ...}}`. A payment that is under way or over is
     answered as it is: a request sent twice charges once."""
-    app = app_of(request)
     holder = await payer(request)
-    fields = request_of(decode(await read_json(request)))
+    return await _paid(request, holder, request_of(decode(await read_json(request))))
+
+
+@post("/ctp/api/apple_pay/payment", status_code=200, include_in_schema=False)
+async def pay_by_apple_pay(request: AppRequest) -> Response[Any]:
+    """As the SDKs for iOS and Flutter pay."""
+    holder = await payer(request)
+    body = decode(await read_json(request))
+    return await _paid(request, holder, request_of(wallet_request(APPLE_PAY, body)))
+
+
+@post("/ctp/api/google_pay/payment", status_code=200, include_in_schema=False)
+async def pay_by_google_pay(request: AppRequest) -> Response[Any]:
+    """As the SDKs for Android and Flutter pay."""
+    holder = await payer(request)
+    body = decode(await read_json(request))
+    return await _paid(request, holder, request_of(wallet_request(GOOGLE_PAY, body)))
+
+
+async def _paid(request: AppRequest, holder: KeyHolder, fields: Reader) -> Response[Any]:
+    app = app_of(request)
     token = fields.need("token", text(255))
     fields.done()
     payment = await find.by_token(app.context, token)
@@ -154,4 +175,4 @@ SCHEMA: Final = {
         errors=(403, 404),
     )
 }
-HANDLERS: Final = (pay_in_app,)
+HANDLERS: Final = (pay_in_app, pay_by_apple_pay, pay_by_google_pay)

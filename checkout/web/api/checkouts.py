@@ -7,12 +7,16 @@ from typing import Any, Final
 
 from litestar import Response, get, post
 
+from checkout.i18n import SOURCE
 from checkout.model.validation.reader import decode
+from checkout.model.wallet import GOOGLE_PAY
 from checkout.payments import create, find
 from checkout.payments.app_limits import count_app_payment
+from checkout.payments.offered_methods import offered_methods
 from checkout.shop_api.answers import Checkout, Created
 from checkout.shop_api.app_checkout_request import read_app_order
 from checkout.shop_api.app_payments import app_checkout
+from checkout.shop_api.app_wallets import google_pay_account
 from checkout.shop_api.checkout_request import CHECKOUT, read_order
 from checkout.shop_api.responses import checkout
 from checkout.web.api.authentication import (
@@ -36,6 +40,7 @@ from checkout.web.api.schema import (
 from checkout.web.bodies import read_json
 from checkout.web.context import app_of
 from checkout.web.cors import refuse_pages
+from checkout.web.pages.wallets import offered_wallets
 from checkout.web.request import AppRequest
 from checkout.web.response import as_json
 from checkout.web.security import client_address
@@ -79,7 +84,11 @@ async def read_checkout(request: AppRequest) -> Response[Any]:
         holder = await payer(request)
         payment = await find.by_token(app.context, token)
         shop = holder.of(payment, app.context.shop(payment))
-        return Response({"checkout": app_checkout(payment, shop, now)})
+        shown = app_checkout(payment, shop, now)
+        methods = await offered_methods(app.context, payment, shop, SOURCE, payment.order.customer)
+        if shop.google_pay and GOOGLE_PAY in offered_wallets(payment.order, shop, methods):
+            shown["google_pay"] = google_pay_account(shop.google_pay)
+        return Response({"checkout": shown})
     refuse_pages(request, app.settings)
     shop = authenticated(request, app.settings)
     payment = await find.by_token(app.context, token, shop)

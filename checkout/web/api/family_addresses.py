@@ -36,10 +36,6 @@ TOKENS: Final = (
     "Cards' numbers are typed on the payment page alone: a payment under a contract brings a token "
     "(order.additional_data.contract), and so does the transaction_type tokenization"
 )
-WALLETS: Final = (
-    "What a wallet gave is sent as credit_card.token by POST /ctp/api/payments, where the shop's "
-    "gateway takes it"
-)
 SYSTEMS: Final = f"Online payment systems are paid on the payment page: {CREATE}"
 ONLY_THERE: Final = "Only the gateway itself has this: call it there"
 NOT_SERVED: Final[Mapping[str, str]] = {
@@ -54,7 +50,6 @@ NOT_SERVED: Final[Mapping[str, str]] = {
         ),
         TOKENS,
     ),
-    **dict.fromkeys(("/ctp/api/apple_pay/payment", "/ctp/api/google_pay/payment"), WALLETS),
     **dict.fromkeys(
         ("/beyag/payments", "/beyag/transactions/payments", "/beyag/transactions/payment"), SYSTEMS
     ),

@@ -25,6 +25,7 @@ from checkout.web.pages.formatting import zone_of
 from checkout.web.pages.layout import Frame
 from checkout.web.pages.order_lines import lines_view
 from checkout.web.pages.page_request import PageRequest
+from checkout.web.pictures import PATH as PICTURE_PATH
 from checkout.web.request import AppRequest, header, our_cookie
 from checkout.web.response import PLAIN, RawResponse, see_other
 
@@ -115,6 +116,10 @@ class PaymentRequest(PageRequest):
         path = f"/{lang or self.lang}/payment/{payment.uid}/{payment.secret}"
         return f"{path}/{page}" if page else path
 
+    def picture_url(self, address: str) -> str:
+        """Our path of a picture at the shop's address."""
+        return PICTURE_PATH + self.app.signer.sign_picture(self.shop.id, address)
+
     def receipt_url(self) -> str:
         """The path of the receipt, which doesn't give access to the payment."""
         payment = self.payment
@@ -129,14 +134,14 @@ class PaymentRequest(PageRequest):
 
     def summary(self, *, timed: bool = False) -> Summary:
         found = summary(self.payment, self.spoken, self.app.context.clock(), timed=timed)
-        view = None if self.framed else lines_view(self.order, self.spoken)
+        view = None if self.framed else lines_view(self.order, self.spoken, self.picture_url)
         if view is None:
             return found
         lines = self.app.render.part("partials/order_lines.html", self.spoken, view=view)
         return msgspec.structs.replace(found, order_lines=lines)
 
     @property
-    def time_zone(self) -> tzinfo:
+    def time_zone(self) -> tzinfo | None:
         """The zone that times are shown in: the browser's own, where its cookie has it."""
         cookie = self.cookie
         return zone_of(cookie.browser if cookie else {})
