@@ -105,10 +105,13 @@ def view_of(page: PaymentRequest, *, renews: bool = False) -> ResultPage:
     """`renews`: the customer is offered to renew it."""
     payment, status, order = page.payment, page.status, page.order
     back_url = return_url_of(payment, status, page.shop, page.app.context.clock())
+    notice = result_notice(page)
+    if renews:
+        notice = Notice(notice.title, page._(messages.RENEWABLE), notice.tone)
     paid, attempt = status in SUCCESSFUL, payment.shown
     return ResultPage(
         summary=page.summary(),
-        notice=result_notice(page),
+        notice=notice,
         rows=receipt_rows(page),
         receipt_lines=order.receipt_text if paid else (),
         # A gateway's receipt may show the customer's data.
