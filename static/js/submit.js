@@ -51,7 +51,7 @@
       else input?.removeAttribute("aria-invalid");
     }
     form.elements.form_token.value = theirs.elements.form_token.value;
-    title = (note ? note.querySelector("h2").textContent + " · " : "") + page.title;
+    title = page.title;
     rest("");
     note?.focus();
   };

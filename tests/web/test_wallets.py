@@ -424,6 +424,7 @@ async def test_what_an_app_asks_google_with(
     shop: Server, server: Server, buyer: Customer, customer: Customer
 ) -> None:
     """Where the payment may be made so; else it shows no button."""
+    changes: dict[str, Any]
     for where, who, changes, told in (
         (shop, buyer, {}, {"gateway_id": "examplegateway", "gateway_merchant_id": "361"}),
         (shop, buyer, {"payment_method": {"excluded_types": ["google_pay"]}}, None),
