@@ -22,6 +22,7 @@ from checkout.web.pages.components import (
     was_sent,
 )
 from checkout.web.pages.formatting import amount, iso_time, moment
+from checkout.web.pages.layout import payee_of
 from checkout.web.pages.payment_request import PaymentRequest
 
 
@@ -80,7 +81,10 @@ def receipt_rows(page: ReceiptRequest) -> tuple[Row, ...]:
         found = [Row(_(messages.ROW_SHOP_ALONE), page.shop.name)]
     else:
         money = amount(order.money, page.spoken)
-        found = [Row(_(messages.ROW_AMOUNT), money), Row(_(messages.ROW_SHOP), page.shop.name)]
+        found = [
+            Row(_(messages.ROW_AMOUNT), money),
+            Row(_(messages.ROW_SHOP), payee_of(page.shop, page.spoken)),
+        ]
     if order.description:  # else it is purged
         found.append(Row(_(messages.ROW_DESCRIPTION), order.description))
     if order.tracking_id:
