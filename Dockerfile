@@ -22,6 +22,8 @@ RUN if [ "$SANDBOX" = 0 ]; then rm -r checkout/sandbox; fi \
     && /opt/checkout/bin/pip install --no-cache-dir --no-index --no-deps dist/*.whl
 
 FROM ${PYTHON}
+# Receipts as PDF are set in it; fonts-noto-core and fonts-noto-cjk have more scripts, and weigh more.
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-dejavu-core && rm -r /var/lib/apt/lists/*
 RUN useradd --uid 10001 --home-dir /var/lib/checkout --create-home checkout
 COPY --from=build /opt/checkout /opt/checkout
 ENV PATH=/opt/checkout/bin:$PATH \

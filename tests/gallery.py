@@ -554,6 +554,9 @@ def states(lang: str = "en") -> dict[str, State]:
         "declined": result(fake.why(DeclineReason.DO_NOT_HONOUR, open_=False)),
         "failed-transfer": result(fake.why(DeclineReason.UNKNOWN, "coins", open_=False)),
         "expired": result(fake.end(Status.EXPIRED)),
+        "expired-renewable": result(
+            fake.end(Status.EXPIRED, None), renew_action="/renew", renew_token="form-token"
+        ),
         "cancelled": result(fake.end(Status.CANCELLED, "bank")),
         "receipt": (
             "pages/receipt.html",
@@ -563,6 +566,7 @@ def states(lang: str = "en") -> dict[str, State]:
                 fake.rows(),
                 ("2 x Stalls, row 5", "Doors open at 19:00"),
                 None,
+                "?receipt.pdf",
             ),
             fake.layout(_(messages.STATUS[Status.PAID].title)),
         ),

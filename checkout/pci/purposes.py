@@ -31,6 +31,7 @@ SCRIPTS: Final[dict[str, str]] = {
     "return.js": "goes back to the shop after a countdown",
     "saved.js": "sends a saved card's code alone",
     "submit.js": "sends the payment once behind the page, so that nothing typed is lost",
+    "time.js": "tells times by the clock of the customer's device",
     "wallets.js": "shows the wallets that the browser can pay with, sends what they give",
     "wait.js": "asks for the state while the customer waits",
     "../vendor/htmx-4.0.1.min.js": "fetches the state of the payment into the waiting page",

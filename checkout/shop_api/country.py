@@ -36,6 +36,9 @@ def country_code(value: Any) -> str:
     return found
 
 
+_SPELLED: Final = str.maketrans({"&": " and ", "-": " ", "Ł": "L", "ł": "l", "Đ": "D", "đ": "d"})
+
+
 @says(
     "two letters, ISO 3166-1; three and the English name are read too",
     type="string",
@@ -76,6 +79,7 @@ def _known() -> dict[str, str]:
 
 def plain(written: str) -> str:
     """Without accents, marks and capitals; "&" is "and"."""
-    letters = unicodedata.normalize("NFKD", written.replace("&", " and ").replace("-", " "))
+    spelled = written.translate(_SPELLED)
+    letters = unicodedata.normalize("NFKD", spelled)
     kept = "".join(c for c in letters if c.isalnum() or c.isspace())
     return " ".join(kept.casefold().split())

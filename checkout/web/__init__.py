@@ -29,5 +29,6 @@ mail                 what every mail has
 invoice_mail         the mail with a payment link
 receipt_mail         the mails about a payment
 summary_mail         the mail about a shop's day
+receipt_pdf          receipts as PDF; pdf_process draws them, in a process of its own
 errors               every failure as a page or as JSON
 """

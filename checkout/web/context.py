@@ -16,6 +16,7 @@ from checkout.web.api.password_throttle import PasswordThrottle
 from checkout.web.challenge import Challenge
 from checkout.web.pages.layout import Layout, ShopView, shop_view
 from checkout.web.poll_schedule import PollSchedule
+from checkout.web.receipt_pdf import PdfSlots
 from checkout.web.render import Renderer
 from checkout.web.request import AppRequest
 from checkout.web.response import RawResponse
@@ -41,6 +42,7 @@ class AppContext:
     challenge: Challenge | None = None
     password_throttle: PasswordThrottle = field(default_factory=PasswordThrottle)
     poll_schedule: PollSchedule = field(default_factory=PollSchedule)
+    pdfs: PdfSlots = field(default_factory=PdfSlots)
 
     @property
     def settings(self) -> Settings:

@@ -17,6 +17,7 @@ from checkout.shop_api.mail import Undelivered, mailbox, send
 from checkout.web.render import StaticFile
 
 QUESTIONS: Final = N_("Questions?")
+TEST: Final = (N_("Test mode."), N_("No money moves."))
 LOGO: Final = "logo"  # its Content-ID, before the @
 PICTURES: Final = ("image/png", "image/jpeg", "image/gif")  # that mail programs show
 

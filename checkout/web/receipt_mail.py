@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from email.message import EmailMessage
 from typing import Any, Final, NamedTuple
 
@@ -34,6 +34,7 @@ from checkout.shop_api.mail import Undelivered
 from checkout.web.context import AppContext
 from checkout.web.mail import (
     QUESTIONS,
+    TEST,
     MailHeader,
     MailLayout,
     layout_of,
@@ -50,7 +51,6 @@ from checkout.web.pages.order_lines import order_lines
 from checkout.web.pages.outcome import receipt_rows
 from checkout.web.render import StaticFile
 
-TEST: Final = (N_("Test mode."), N_("No money moves."))
 OPEN_RECEIPT: Final = N_("Printable receipt")
 
 
@@ -112,7 +112,7 @@ class MailRequest:
     spoken: str  # the language
     is_customer: bool  # else the card's digits are not shown
     status: Status = Status.PAID
-    time_zone: tzinfo = UTC
+    time_zone: tzinfo | None = None
 
     @property
     def order(self) -> Order:

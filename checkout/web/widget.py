@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +23,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from checkout import __version__
 from checkout.assets import STATIC
-from checkout.i18n import N_
+from checkout.i18n import CATALOGUES, LANGUAGES, N_, SOURCE, chain
 from checkout.web.render import integrity, squeezed
 from checkout.web.request import READ, AppRequest
 from checkout.web.static import FOREVER, takes_gzip
@@ -36,7 +38,7 @@ BUILD_FORM_PATHS: Final = tuple(f"/begateway-{version}.min.js" for version in _O
 # Cached for a day where a shop's page has not pinned a version; then revalidated by its ETag.
 LATEST: Final = "public, max-age=3600, stale-while-revalidate=86400"
 
-# The texts of the script, which has its own table of languages.
+# The texts of the script: served in every language, as it can't ask for one.
 TEXTS: Final = (
     N_("Payment"),
     N_("Close"),
@@ -58,8 +60,36 @@ class Script:
         return cls(body, gzip.compress(body, 9, mtime=0), integrity(body), etag)
 
 
+_WORDS: Final = re.compile(r"const WORDS = \{.*\};")
+_STRINGS: Final = r'((?:"(?:[^"\\\n]|\\.)*"\n)+)'
+_ENTRY: Final = re.compile(rf"^msgid {_STRINGS}msgstr {_STRINGS}", re.MULTILINE)
+
+
+def _read_texts(language: str) -> dict[str, str]:
+    """The script's texts in a catalogue. Catalogues are read when a customer needs them, and stay:
+    this looks into the file, and keeps four lines of it."""
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    entries = _ENTRY.findall(path.read_text("utf-8") + "\n")
+    pairs = (tuple("".join(map(json.loads, part.split("\n")[:-1])) for part in e) for e in entries)
+    return {msgid: text for msgid, text in pairs if msgid in TEXTS and text}
+
+
+def words() -> dict[str, list[str]]:
+    """`TEXTS` by language, of those that the first two letters of a page's `lang` name."""
+    known = {code: _read_texts(code) for code in LANGUAGES if code != SOURCE}
+    known[SOURCE] = {text: text for text in TEXTS}
+
+    def translated(text: str, code: str) -> str:
+        return next(known[each][text] for each in chain(code) if text in known[each])
+
+    short = [code for code in LANGUAGES if len(code) == 2]
+    return {code: [translated(text, code) for text in TEXTS] for code in short}
+
+
 def read_latest(folder: Path = FOLDER) -> Script:
-    return Script.of(squeezed((folder / "widget.js").read_text("utf-8")).encode())
+    source = squeezed((folder / "widget.js").read_text("utf-8"))
+    table = json.dumps(words(), ensure_ascii=False, separators=(",", ":"))
+    return Script.of(_WORDS.sub(lambda _: f"const WORDS = {table};", source).encode())
 
 
 def read_scripts(folder: Path = FOLDER) -> dict[str, Script]:

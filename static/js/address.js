@@ -33,7 +33,11 @@
     }
     for (const field of rest) place(field, false);
   };
-  country.addEventListener("change", show);
+  country.addEventListener("change", () => {
+    show();
+    // What was wrong in another country may be right in this one (check.js).
+    for (const field of fields) field?.querySelector("input").dispatchEvent(new Event("input"));
+  });
   addEventListener("pageshow", show);
   show();
 })();

@@ -2,12 +2,8 @@
 // its own. docs/widget.md tells its use. It is served without comments and indentation.
 (() => {
   const HOME = document.currentScript?.src || location.href;
-  // Until the page has spoken, which has its own; as the catalogues have them (a test holds it).
-  const WORDS = {
-    en: ["Payment", "Close", "The payment opens in a window of its own.", "Open the payment page"],
-    ru: ["Оплата", "Закрыть", "Оплата откроется в отдельном окне.", "Открыть страницу оплаты"],
-    de: ["Zahlung", "Schließen", "Die Zahlung öffnet sich in einem eigenen Fenster.", "Zahlungsseite öffnen"],
-  };
+  // Until the page has spoken, which has its own. Served with those of every catalogue.
+  const WORDS = { en: ["Payment", "Close", "The payment opens in a window of its own.", "Open the payment page"] };
   // Milliseconds until the frame's first word: from the start, from its load.
   const LONG = 30000;
   const SHORT = 3000;

@@ -293,25 +293,38 @@ async def test_the_modal_says_whom_and_how_much(sites: Sites, enter: Enter) -> N
     await expect(header).to_contain_text("Tea shop")
 
 
-async def test_each_step_is_in_view(sites: Sites, enter: Enter) -> None:
-    """On a small phone, inline, however far down Pay is."""
-    visitor = await enter(viewport={"width": 320, "height": 568}, has_touch=True, is_mobile=True)
-    page = await visitor.page(sites.inline(sites.order()))
-    frame = await frame_of(page, sites.pay)
+@pytest.mark.parametrize(
+    ("kind", "width", "height"),
+    [("inline", 320, 568), ("modal", 320, 568), ("modal", 1280, 720)],
+)
+async def test_each_step_is_in_view(
+    sites: Sites, enter: Enter, kind: str, width: int, height: int
+) -> None:
+    """On a small phone, however far down Pay is; in a modal Pay is never far down."""
+    phone = {"has_touch": True, "is_mobile": True} if width < 600 else {}
+    visitor = await enter(viewport={"width": width, "height": height}, **phone)
+    fields = {"customer_fields": {"visible": ["email", "first_name", "last_name"]}}
+    made = sites.order(settings={"return_url": f"{sites.shop}/thanks"} | fields)
+    page = await visitor.page(getattr(sites, kind)(made))
+    frame = await (open_modal(page, sites) if kind == "modal" else frame_of(page, sites.pay))
 
     async def in_view(css: str) -> None:
         async def seen() -> bool:
             box = await frame.locator(css).bounding_box()
-            return box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 568
+            return box is not None and box["y"] >= 0 and box["y"] + box["height"] <= height
 
         await until(seen)
 
+    if kind == "modal":
+        await in_view(".pay .button")
     await fill(frame, DECLINED)
+    for name, value in (("email", "a@example.com"), ("first_name", "Anna"), ("last_name", "Lee")):
+        await frame.locator(f"#f-{name}").fill(value)
     await frame.locator(".pay .button").scroll_into_view_if_needed()
-    await frame.locator(".pay .button").tap()
+    await press(frame, ".pay .button")
     await in_view(".note")
     await fill(frame, CHALLENGE)
-    await frame.locator(".pay .button").tap()
+    await press(frame, ".pay .button")
     await frame.wait_for_url(f"{sites.bank}/**")
     for each in ("h1", "#password", "button[value=confirm]"):
         await in_view(each)

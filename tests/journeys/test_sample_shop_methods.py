@@ -50,7 +50,7 @@ async def test_the_page_of_all_ways(customer: Shopper) -> None:
     """No violation of its policy, nothing wider than a phone, and the code that runs is shown."""
     page = customer.page
     await page.goto(f"{customer.servers.shop}/ways")
-    for way in ("redirect", "modal", "inline", "link", "product", "saved"):
+    for way in ("redirect", "modal", "inline", "popup", "link", "product", "saved"):
         await expect(page.locator(f"#{way} button")).to_be_visible()
     summaries = page.locator("summary")
     for number in range(await summaries.count()):
@@ -91,6 +91,21 @@ async def test_modal_with_a_challenge(customer: Shopper, servers: Servers) -> No
     await customer.at_shop()
     await customer.reads("Thank you, your order is paid")
     await is_paid(servers)
+
+
+async def test_a_window_of_its_own(customer: Shopper, servers: Servers) -> None:
+    async with customer.context.expect_page() as opened:
+        page = await press(customer, "popup")
+    window = await opened.value
+    await customer.pay(PLAIN, window)
+    await customer.reads("Paid", window)
+    await window.locator("[data-back]").click()
+    await page.wait_for_url(f"{servers.shop}/orders/*")
+    await customer.reads("Thank you, your order is paid")
+    await is_paid(servers)
+    # A window's page says that it is there to each of the shop's sites, as any may have opened it.
+    assert all("does not match the recipient window's origin" in each for each in customer.problems)
+    customer.problems.clear()
 
 
 async def test_inline(customer: Shopper, servers: Servers) -> None:

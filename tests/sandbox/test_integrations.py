@@ -48,7 +48,7 @@ def test_its_policy_allows_checkout_alone(shop: Client, checkout: FakeCheckout) 
     assert "frame-src 'none'" in shop.get("/").headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("way", ["redirect", "modal", "inline", "saved", "no-such-way"])
+@pytest.mark.parametrize("way", ["redirect", "modal", "inline", "popup", "saved", "no-such-way"])
 def test_without_scripts_every_button_leads_to_the_payment(shop: Client, way: str) -> None:
     answer = shop.post(f"/ways/{way}")
     assert answer.status_code == 303

@@ -118,7 +118,7 @@ def test_all_at_once() -> None:
 def test_a_phone_is_no_card() -> None:
     """Thirteen digits that pass the check."""
     assert (
-        read(**Changes({"customer.phone": "+49 1512 1234566"})).customer.phone == "+49 1512 1234566"
+        read(**Changes({"customer.phone": "+49 1512 1234566"})).customer.phone == "+4915121234566"
     )
 
 

@@ -146,7 +146,7 @@ def test_the_whole_object() -> None:
             another_card=False,
             agreement=Agreement(ticked=True, url="https://shop.example.com/terms", text="[x]"),
         ),
-        customer=Customer(**sent["customer"]),
+        customer=Customer(**sent["customer"] | {"phone": "+37120000000"}),
         methods=Methods(
             ("credit_card", "erip"),
             ("sbp",),

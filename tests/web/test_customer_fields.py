@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from checkout.web.pages.customer_fields import countries
 from tests.web.page import Page
 from tests.web.server import CARD, CreatedPayment, Customer, Server
 from tests.web.traces import number, on_disk
@@ -147,6 +148,17 @@ async def test_no_country_but_isos(server: Server, customer: Customer) -> None:
     assert len(offered) == 249
     answer = await customer.pay(made, country="XK")
     assert Page(answer.text).errors() == {"country": "Choose your country"}
+
+
+@pytest.mark.parametrize(
+    ("language", "order"),
+    [("de", "Ägypten Albanien Norwegen Österreich Polen"), ("pl", "Liban Łotwa Malta"),
+     ("sv", "Zambia Åland Österrike"), ("ru", "Австрия Беларусь")],
+)  # fmt: skip
+def test_countries_stand_in_the_alphabets_order(language: str, order: str) -> None:
+    names = [name for _, name in countries(language)]
+    wanted = order.split()
+    assert sorted(wanted, key=names.index) == wanted
 
 
 async def test_a_country_that_is_known_stays(server: Server, customer: Customer) -> None:

@@ -148,6 +148,14 @@ INTEGRATIONS: Final = (
         ("inline.js",),
     ),
     Integration(
+        "popup",
+        "Window",
+        "The payment page opens in a window of its own, and the shop's page goes on.",
+        "Pay in a window",
+        by_token,
+        ("popup.js",),
+    ),
+    Integration(
         "link",
         "Link with a QR code",
         "Signed by the shop without asking anybody: on an invoice, in a mail, at the till.",

@@ -13,7 +13,7 @@ from checkout.model.order import Customer, Order
 from checkout.model.validation.optional_data import birth_date
 from checkout.model.validation.reader import Invalid, Rule
 from checkout.model.validation.rules import HoldsCard
-from checkout.shop_api.country import COUNTRIES
+from checkout.shop_api.country import COUNTRIES, plain
 from checkout.shop_api.customer import DIGITS, TYPED, fitted, without
 from checkout.shop_api.phone_number import international, may_be_number
 from checkout.shop_api.postal_address import FIELDS, postal_address, postal_code, state_code
@@ -338,9 +338,16 @@ def _birth_date_field(name: str, shown: FieldContext, _asked: tuple[str, ...]) -
 _SHOWN: Final = {"country": _country_field, birth_date_field.NAME: _birth_date_field}
 
 
+# Their letters with marks stand at the alphabet's end, as Unicode has them.
+MARKED_LAST: Final = frozenset({"da", "et", "fi", "nb", "no", "sv"})
+
+
 @cache
 def countries(language: str) -> tuple[tuple[str, str], ...]:
     """(code, name) of every country in the language's own order of the alphabet."""
     names = locale(language).territories
     pairs = [(code, name) for code, name in names.items() if code in COUNTRIES]
-    return tuple(sorted(pairs, key=lambda pair: pair[1]))
+    marked_last = language in MARKED_LAST
+    return tuple(
+        sorted(pairs, key=lambda pair: pair[1] if marked_last else (plain(pair[1]), pair[1]))
+    )

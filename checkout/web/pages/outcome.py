@@ -21,7 +21,7 @@ from checkout.web.pages.components import (
     notice,
     was_sent,
 )
-from checkout.web.pages.formatting import amount, moment
+from checkout.web.pages.formatting import amount, iso_time, moment
 from checkout.web.pages.payment_request import PaymentRequest
 
 
@@ -67,7 +67,7 @@ class ReceiptRequest(Protocol):
     @property
     def status(self) -> Status: ...
     @property
-    def time_zone(self) -> tzinfo: ...
+    def time_zone(self) -> tzinfo | None: ...
     @property
     def is_customer(self) -> bool: ...
 
@@ -86,8 +86,9 @@ def receipt_rows(page: ReceiptRequest) -> tuple[Row, ...]:
     if order.tracking_id:
         found.append(Row(_(messages.ROW_REFERENCE), order.tracking_id))
     if attempt is not None and status in FINAL:
-        at = moment(attempt.updated_at, page.spoken, page.time_zone)
-        found.append(Row(_(messages.ROW_TIME), at))
+        at, zone = attempt.updated_at, page.time_zone
+        iso = "" if zone else iso_time(at)
+        found.append(Row(_(messages.ROW_TIME), moment(at, page.spoken, zone), time=iso))
     if attempt is not None and status in SUCCESSFUL:
         found += _paid_with(page, attempt)
     found.append(Row(_(messages.ROW_PAYMENT), payment.uid, code=True))

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from checkout.model.order import Order
 from checkout.model.status import SUCCESSFUL
-from checkout.payments import customer_actions
+from checkout.payments import customer_actions, renewal
 from checkout.shop_api.return_url import has_return_url, return_url_of
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Row, Summary
@@ -24,7 +24,7 @@ from checkout.web.security import new_nonce
 
 TEMPLATE: Final = "pages/result.html"
 OF_SUMMARY: Final = ("amount", "description", "reference", "order_lines", "size")
-OF_PAGE: Final = ("receipt_url", "order_url", "back_url")
+OF_PAGE: Final = ("receipt_url", "order_url", "back_url", "renew_action", "renew_token")
 
 
 class ResultPage(Struct, frozen=True):
@@ -40,6 +40,8 @@ class ResultPage(Struct, frozen=True):
     back_label: str
     auto_return: int | None  # seconds; 0 at once
     target: str | None  # _top in a frame
+    renew_action: str | None = None  # POST .../renew, where it has expired untried
+    renew_token: str | None = None
     stay: bool = False  # the order names no return URL: a frame may just be closed
 
 
@@ -49,14 +51,17 @@ async def result_page(request: AppRequest) -> RawResponse:
     if page.current != "result":
         return page.to_current()
     await customer_actions.wait_for_webhook(page.app.context, page.payment)
+    renews = not page.framed and await renewal.is_offered(page.app.context, page.payment, page.shop)
     nonce = new_nonce()
-    return page.app.respond(rendered(page, nonce), nonce, ancestors=page.shop.frame_origins)
+    return page.app.respond(
+        rendered(page, nonce, renews=renews), nonce, ancestors=page.shop.frame_origins
+    )
 
 
-def rendered(page: PaymentRequest, nonce: str) -> bytes:
+def rendered(page: PaymentRequest, nonce: str, *, renews: bool = False) -> bytes:
     """The page: rendered once for all payments that ended alike, and filled in with what is this
     payment's own. A receipt text is one payment's alone, and so are pages that show one."""
-    view = view_of(page)
+    view = view_of(page, renews=renews)
     if view.summary.lines:
         layout = page.layout(view.notice.title)
         return page.app.render(TEMPLATE, page.lang, page=view, layout=layout, nonce=nonce).encode()
@@ -78,6 +83,7 @@ def _own_texts(view: ResultPage) -> dict[str, str]:
     own = {name: getattr(view.summary, name) for name in OF_SUMMARY}
     own |= {name: getattr(view, name) for name in OF_PAGE}
     own |= {f"row_{number}": row.value for number, row in enumerate(view.rows)}
+    own |= {f"time_{number}": row.time for number, row in enumerate(view.rows)}
     return {name: text for name, text in own.items() if text}
 
 
@@ -89,14 +95,19 @@ def _with_texts(view: ResultPage, texts: Mapping[str, str]) -> ResultPage:
             view.summary, **{name: texts[name] for name in OF_SUMMARY if name in texts}
         ),
         rows=tuple(
-            Row(row.label, texts.get(f"row_{number}", row.value), row.code)
+            msgspec.structs.replace(
+                row,
+                value=texts.get(f"row_{number}", row.value),
+                time=texts.get(f"time_{number}", row.time),
+            )
             for number, row in enumerate(view.rows)
         ),
         **{name: texts[name] for name in OF_PAGE if name in texts},
     )
 
 
-def view_of(page: PaymentRequest) -> ResultPage:
+def view_of(page: PaymentRequest, *, renews: bool = False) -> ResultPage:
+    """`renews`: the customer is offered to renew it."""
     payment, status, order = page.payment, page.status, page.order
     back_url = return_url_of(payment, status, page.shop, page.app.context.clock())
     paid, attempt = status in SUCCESSFUL, payment.shown
@@ -113,6 +124,8 @@ def view_of(page: PaymentRequest) -> ResultPage:
         or fill(page._(messages.BACK), shop=page.shop.name),
         auto_return=_auto_return(order) if back_url else None,
         target="_top" if page.framed else None,
+        renew_action=page.url("renew") if renews else None,
+        renew_token=page.form_token("renew", 0) if renews else None,
         stay=not has_return_url(payment, status),
     )
 
