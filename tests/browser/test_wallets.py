@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.accessibility import look
 from tests.browser.test_frames import ShopPage
 from tests.journeys.plugin import BROWSER, Enter
 from tests.journeys.servers import Servers
@@ -12,6 +13,21 @@ from tests.support.http_server import http_server
 from tests.support.wallet_browser import wallet_browser
 
 pytestmark = BROWSER
+
+
+async def test_the_buttons(servers: Servers, enter: Enter) -> None:
+    """For axe, and at 320 px; and when a sheet does not open."""
+    customer = await enter()
+    customer.expected = {422}
+    await customer.context.add_init_script(wallet_browser("google_pay", "apple_pay"))
+    page = customer.page
+    await page.goto((await servers.order_of("wallets", servers.wallets_secret)).url)
+    await expect(page.locator("[data-wallet=google_pay]")).to_be_visible()
+    await look(page, "wallets")
+    await page.locator("[data-wallet=apple_pay]").click()
+    await expect(page.locator(".wallets p")).to_contain_text("does not work just now")
+    await look(page, "wallets-problem")
+
 
 # The browser's own interface, before it is played: it refuses in its constructor.
 OWN = """
