@@ -9,9 +9,11 @@ from typing import Final
 
 import pytest
 
+from checkout.assets import STATIC
 from tests.browser.sites import NAMES, OTHER_NAMES, Sites, open_sites
 from tests.engines.engine import Reader, open_firefox, open_webkit
 from tests.journeys.shopper import CHALLENGE, DECLINED
+from tests.support.wallet_browser import wallet_browser
 
 pytestmark = pytest.mark.engines
 
@@ -170,3 +172,20 @@ def test_a_decline_leaves_what_was_typed(sites: Sites, reader: Reader) -> None:
 CARD: Final = {"number": DECLINED, "expiry": "12/34", "code": "123", "holder": "ANNA SMITH"}
 TYPED: Final = """return ["number", "expiry", "code", "holder"].map(
   (name) => document.getElementById("f-" + name).value)"""
+
+
+@pytest.mark.parametrize("wallet", ["google_pay", "apple_pay"])
+def test_a_wallets_button(sites: Sites, reader: Reader, wallet: str) -> None:
+    """Not embedded. These browsers have no such interface, so it is played, and the page's own
+    script runs again, as it would have found it."""
+    token = sites.order_with_wallets()
+    reader.out()
+    reader.engine.go(f"{sites.pay}/widget/hpp.html?token={token}")
+    shown = "return document.querySelector('[data-wallet]').offsetHeight"
+    assert reader.engine.run(shown) == 0
+    address = f"{sites.gateway}/paymentservices/paymentSession"
+    script = (STATIC / "js" / "wallets.js").read_text()
+    reader.engine.run("document.querySelector('.wallets').hidden = false")
+    reader.engine.run(wallet_browser(wallet, address=address) + script)
+    reader.press(f"[data-wallet={wallet}]")
+    reader.reads("Paid", framed=False)
