@@ -7,7 +7,8 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.journeys.plugin import BROWSER, Enter
-from tests.journeys.servers import SHOP, Order, Servers
+from tests.journeys.servers import Order, Servers
+from tests.support.settings import SHOP
 
 pytestmark = BROWSER
 
