@@ -37,9 +37,7 @@ def error_page(
     found = messages.ERROR.get(status, messages.ERROR[500 if status >= 500 else 400])
     if isinstance(error, Cancelled):
         found = messages.INVOICE_CANCELLED
-    actions = _actions(path, lang, status)
-    if isinstance(error, Expired):
-        actions = ((gettext(lang)(messages.RENEW), f"{request.scope['path']}?renew=1"),)
+    actions = _actions(path, lang, status, error)
     view = ErrorPage(notice(found, lang), status, actions)
     state = request.scope["state"]
     payment: Payment | None = state.get("payment")
@@ -66,8 +64,12 @@ def error_page(
     )
 
 
-def _actions(path: list[str], lang: str, status: int) -> tuple[tuple[str, str], ...]:
-    """Back to the payment, where the address names one."""
+def _actions(
+    path: list[str], lang: str, status: int, error: Exception
+) -> tuple[tuple[str, str], ...]:
+    """Back to the payment, where the address names one; of an expired link its renewal."""
+    if isinstance(error, Expired):
+        return ((gettext(lang)(messages.RENEW), f"{'/'.join(path)}?renew=1"),)
     if status == 404 or len(path) < 5 or path[1] not in LANGUAGES or path[2] != "payment":
         return ()
     _ = gettext(lang)
