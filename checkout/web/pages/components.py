@@ -42,6 +42,7 @@ class Notice(Struct, frozen=True):
     title: str
     text: str
     tone: str = "info"
+    actions: tuple[tuple[str, str], ...] = ()  # (text, field of the form that it leads to)
 
 
 class Row(Struct, frozen=True):
@@ -139,7 +140,9 @@ def notice(found: messages.Message, language: str) -> Notice:
 
 def explained(found: declines.Explanation, language: str) -> Notice:
     _ = gettext(language)
-    return Notice(_(found.title), " ".join(_(each) for each in found.sentences), found.tone)
+    text = " ".join(_(each) for each in found.sentences)
+    actions = tuple((_(each.text), each.field) for each in found.actions)
+    return Notice(_(found.title), text, found.tone, actions)
 
 
 def was_sent(attempt: Attempt) -> bool:
