@@ -122,10 +122,13 @@ def view_of(page: PaymentRequest, *, again: str | None = None) -> ResultPage:
     """`again`: one of `AGAIN`."""
     payment, status, order = page.payment, page.status, page.order
     back_url = return_url_of(payment, status, page.shop, page.app.context.clock())
+    notice = result_notice(page)
+    if again == "renew":
+        notice = Notice(notice.title, page._(messages.RENEWABLE), notice.tone)
     paid, attempt = status in SUCCESSFUL, payment.shown
     return ResultPage(
         summary=page.summary(),
-        notice=result_notice(page),
+        notice=notice,
         rows=result_rows(page),
         receipt_lines=order.receipt_text if paid else (),
         # A gateway's receipt may show the customer's data.
