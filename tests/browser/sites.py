@@ -108,7 +108,8 @@ class Sites:
     def order(self, **changes: Any) -> CreatedPayment:
         """A payment as the shop's server makes it."""
         self.orders += 1
-        made = {"amount": 2000 + self.orders, "currency": "EUR", "description": token_hex(4)}
+        amount, description = 2000 + self.orders, token_hex(4)
+        made = {"amount": amount, "currency": "EUR", "description": description}
         body = {"transaction_type": "payment", "attempts": 3, "iframe": True, "order": made}
         body |= {"settings": {"return_url": f"{self.shop}/thanks?order=7"}} | changes
         answer = httpx.post(
@@ -120,7 +121,7 @@ class Sites:
         assert answer.status_code == 201, answer.text
         token = answer.json()["checkout"]["token"]
         address = f"{self.pay}/widget/hpp.html?token={token}"
-        return CreatedPayment(token, address, made["amount"], made["description"])
+        return CreatedPayment(token, address, amount, description)
 
     def status(self, made: CreatedPayment) -> str | None:
         answer = httpx.get(
