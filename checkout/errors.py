@@ -9,6 +9,7 @@
     │   └── NotServed                  an address of the family's that has no counterpart here
     ├── SoldOut                  409   others bought the last ones while the page was open
     ├── Gone                     410   a link or a payment past its time
+    │   ├── Expired                    a link that its customer may renew
     │   └── Cancelled                  a link whose shop has cancelled its invoice
     ├── TooLarge                 413   a body over 64 KiB
     ├── WrongType                415   a body of the API that isn't JSON in UTF-8; a compressed one
@@ -81,6 +82,10 @@ class SoldOut(CheckoutError):
 class Gone(CheckoutError):
     status = 410
     message = "This link has expired"
+
+
+class Expired(Gone):
+    """A link that has expired, and that its customer may renew."""
 
 
 class Cancelled(Gone):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from checkout.errors import Cancelled, Duplicate, Gone, Unprocessable
+from checkout.errors import Cancelled, Duplicate, Expired, Gone, Unprocessable
 from checkout.identifiers import new_payment_secret, new_token, new_uid
 from checkout.ledger import (
     audit,
@@ -27,6 +29,7 @@ from checkout.payments.methods import prepare
 from checkout.payments.metrics import PAYMENTS
 from checkout.settings import Limits, Shop
 
+RENEWED: Final = 24 * 3600.0  # seconds that an expired link can be paid once more
 SAME_KEY = "was used for another request within 24 hours"
 
 
@@ -68,10 +71,17 @@ async def create(
 
 
 async def open_link(
-    context: Context, link: str, order: Order, shop: Shop, address: str | None = None
+    context: Context,
+    link: str,
+    order: Order,
+    shop: Shop,
+    address: str | None = None,
+    *,
+    renews: bool = False,
 ) -> PaymentRow:
     """The payment of an offline link, found by the link's digest; created at the first opening.
-    `address`: the visitor's.
+    `address`: the visitor's; `renews`: who asks to pay although the link has expired, where the
+    shop allows it.
 
     Raises Gone for an expired link that was never opened, Cancelled for the link of a cancelled
     invoice, Unprocessable when no method can take the payment, TooMany.
@@ -82,10 +92,15 @@ async def open_link(
             raise Cancelled
     if before is not None:
         return before
-    if order.expires_at <= context.clock():
-        raise Gone
+    now = context.clock()
     # The invoice's mail has stated the amount already; the customer is not in the link.
     invoice = await context.ledger.read(invoices.order_by_link, link)
+    if order.expires_at <= now:
+        if not shop.renew or invoice is not None:
+            raise Gone
+        if not renews:
+            raise Expired
+        order = msgspec.structs.replace(order, expires_at=now + RENEWED)
     if invoice is not None:
         order = msgspec.structs.replace(
             order,
@@ -100,7 +115,7 @@ async def open_link(
     with context.guard.counting():
         # Read first: requests over the limit must not keep the ledger's writer busy.
         await context.ledger.read(check_opening, limits, mark, made.created_at)
-        found = await context.ledger.write(_add_for_link, limits, made, mark)
+        found = await context.ledger.write(add_for_link, limits, made, mark)
     if found.uid == made.uid:
         log_dropped(order.dropped, payment=made.uid, shop=shop.id)
     return found
@@ -179,7 +194,7 @@ def _add_once(
     return made, same
 
 
-def _add_for_link(
+def add_for_link(
     conn: Connection, limits: Limits, payment: PaymentRow, mark: str | None
 ) -> PaymentRow:
     if invoices.is_cancelled(conn, payment.link or ""):  # cancelled since `open_link` read it

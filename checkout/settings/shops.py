@@ -88,6 +88,7 @@ def read_shop(
         legal_name=fields.get("legal_name", _LEGAL_NAME),
         country=fields.get("country", _country),
         brands=fields.get("brands", _BRANDS, ()),
+        renew=fields.get("renew", flag, False),
         frame_origins=fields.get("frame_origins", framed, ()),
         return_origins=origins,
         languages=fields.get("languages", _LANGUAGES, ()),

@@ -114,6 +114,7 @@ class Shop(HidesSecrets, frozen=True):
     legal_name: str | None = None  # who is paid, where that is not `name`
     country: str | None = None  # ISO 3166-1 alpha-2, of who is paid
     brands: tuple[str, ...] = ()  # whose card marks are shown; (): the gateway's
+    renew: bool = False  # customers may renew a payment that expired untried
     frame_origins: tuple[str, ...] = ()
     return_origins: tuple[str, ...] = ()
     accent: str = DEFAULT_ACCENT

@@ -23,6 +23,7 @@ from checkout.web.response import see_other
 from checkout.web.security import client_address
 
 # Plugins write the older ones themselves, from the token alone.
+RENEWS: Final = "renew"  # in the query: the customer wants to pay although the link has expired
 PAGES: Final = ["/widget/hpp.html", "/checkout", "/v2/checkout"]
 
 
@@ -55,7 +56,8 @@ async def offline_link(request: AppRequest) -> Response[bytes]:
     request.scope["state"]["shop"] = shop  # shown on the error page of an expired link
     order = read_link_order(link.data, shop, sandbox=app.settings.sandbox, now=now)
     address = client_address(request, app.settings.trusted_proxies)
-    made = await create.open_link(app.context, link.digest, order, shop, address)
+    renews = RENEWS in form_pairs(request.scope["query_string"])
+    made = await create.open_link(app.context, link.digest, order, shop, address, renews=renews)
     # With its attempts: it may have been opened and paid before.
     return to_payment(request, await find.by_address(app.context, made.uid, made.secret))
 

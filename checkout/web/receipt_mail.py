@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from email.message import EmailMessage
 from typing import Any, Final, NamedTuple
 
@@ -112,7 +112,7 @@ class MailRequest:
     spoken: str  # the language
     is_customer: bool  # else the card's digits are not shown
     status: Status = Status.PAID
-    time_zone: tzinfo = UTC
+    time_zone: tzinfo | None = None
 
     @property
     def order(self) -> Order:

@@ -7,10 +7,10 @@
   const button = form.querySelector("[data-busy]");
   const now = form.querySelector("[data-now]");
   const labels = [...button.childNodes];
-  const home = form.action.replace(/\/pay$/, "");
+  const home = () => form.action.replace(/\/pay$/, ""); // the language in it may change
   let title = document.title;
   // The answer to a form with a mistake: asked for again, it must not send the form again.
-  if (location.pathname.endsWith("/pay")) history.replaceState(null, "", home);
+  if (location.pathname.endsWith("/pay")) history.replaceState(null, "", home());
   const say = (text) => {
     now.textContent = text;
     now.previousElementSibling.classList.toggle("can-not", !!text);
@@ -51,7 +51,7 @@
       else input?.removeAttribute("aria-invalid");
     }
     form.elements.form_token.value = theirs.elements.form_token.value;
-    title = (note ? note.querySelector("h2").textContent + " · " : "") + page.title;
+    title = page.title;
     rest("");
     note?.focus();
   };
@@ -64,7 +64,7 @@
       return adopt(page);
     }
     // Another form than this one: after an attempt its own page, else with what the server asks for.
-    if (theirs) return status === 200 ? location.replace(home) : form.submit();
+    if (theirs) return status === 200 ? location.replace(home()) : form.submit();
     const refused = page?.getElementById("headline");
     if (refused && (status < 500 || status === 503))
       return rest(refused.textContent + ". " + page.querySelector(".say").textContent);

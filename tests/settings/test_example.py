@@ -56,6 +56,7 @@ def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) 
     )  # fmt: skip
     assert shop.notification_url == "https://shop.example.com/notifications"
     assert shop.return_origins == ("https://shop.example.com", "myshop://")
+    assert shop.renew is False
     assert (shop.legal_name, shop.country) == ("Example Ltd", "CY")
     assert shop.dark_logo == "https://shop.example.com/logo-dark.svg"
     assert (shop.accent, shop.on_accent) == ("#0b5fff", "#ffffff")

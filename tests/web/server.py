@@ -108,7 +108,7 @@ class Mailbox:
             await send({"type": "http.response.start", "status": status, "headers": []})
             await send({"type": "http.response.body", "body": said, "more_body": False})
             return
-        if scope["type"] == "http" and scope["method"] == "GET":
+        if scope.get("method") == "GET":
             self.fetched.append(scope["path"])
             kind, body = self.pictures.get(scope["path"], ("text/html", b"no such page"))
             type_ = (b"content-type", kind.encode())

@@ -48,6 +48,8 @@ class Row(Struct, frozen=True):
     label: str
     value: str
     code: bool = False  # a number to copy
+    copies: str | None = None  # the whole of it, where `value` is its beginning
+    time: str = ""  # what the value says in UTC, as HTML's `datetime`: a script tells it here
 
 
 class Field(Struct, frozen=True):
@@ -65,6 +67,9 @@ class Field(Struct, frozen=True):
     required: bool = True
     read_only: bool = False
     options: tuple[tuple[str, str], ...] = ()  # (value, text): a choice
+    # What static/js/check.js says of slips, before the form is sent: (kind, sentence).
+    slips: tuple[tuple[str, str], ...] = ()
+    pattern: str | None = None  # what the whole text must match, in JavaScript; else "wrong"
     oldest: int | None = None  # of an expiry date: the first month that is not past, as 202611
     used: bool = True  # in addresses of the chosen country
     address: AddressRules | None = None  # of a country: how it changes the fields of the address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from checkout.errors import Cancelled
+from checkout.errors import Cancelled, Expired
 from checkout.i18n import LANGUAGES, choose_language, direction, gettext
 from checkout.ledger.rows import Payment
 from checkout.model.order import PageSettings
@@ -37,7 +37,10 @@ def error_page(
     found = messages.ERROR.get(status, messages.ERROR[500 if status >= 500 else 400])
     if isinstance(error, Cancelled):
         found = messages.INVOICE_CANCELLED
-    view = ErrorPage(notice(found, lang), status, _actions(path, lang, status))
+    actions = _actions(path, lang, status)
+    if isinstance(error, Expired):
+        actions = ((gettext(lang)(messages.RENEW), f"{request.scope['path']}?renew=1"),)
+    view = ErrorPage(notice(found, lang), status, actions)
     state = request.scope["state"]
     payment: Payment | None = state.get("payment")
     page = payment_request(app, request, lang, payment) if payment else None

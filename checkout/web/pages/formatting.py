@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import (
     format_date,
-    format_datetime,
     format_time,
     format_timedelta,
-    get_timezone_gmt,
+    get_datetime_format,
 )
 from babel.numbers import NumberPattern, parse_pattern
 
@@ -50,14 +49,14 @@ def time_left(minutes: int, language: str) -> str:
     return format_timedelta(timedelta(minutes=max(minutes, 1)), locale=locale(language))
 
 
-def zone_of(browser: Mapping[str, str]) -> tzinfo:
-    """The customer's zone, from the browser's `model.browser.FIELDS`; UTC where they don't have it,
-    as for a stranger who opens the receipt's link."""
+def zone_of(browser: Mapping[str, str]) -> tzinfo | None:
+    """The customer's zone, from the browser's `model.browser.FIELDS`; None where they don't have
+    it, as for a stranger who opens the receipt's link."""
     return _zone(browser.get("time_zone_name", ""), browser.get("time_zone", ""))
 
 
 @lru_cache(maxsize=128)
-def _zone(name: str, offset: str) -> tzinfo:
+def _zone(name: str, offset: str) -> tzinfo | None:
     """By its name; by its minutes west of UTC where this machine doesn't know the name."""
     browser = Browser.from_form(
         {"time_zone_name": name, "time_zone": offset}, accept="", user_agent="", accept_language=""
@@ -67,38 +66,45 @@ def _zone(name: str, offset: str) -> tzinfo:
             return ZoneInfo(browser.time_zone_name)
         except (ValueError, OSError, LookupError):  # no such zone, or a folder of zones
             pass
-    if browser.time_zone:
+    if browser.time_zone is not None:
         return timezone(timedelta(minutes=-browser.time_zone))
-    return UTC
+    return None
 
 
-def moment(seconds: float, language: str, zone: tzinfo = UTC) -> str:
-    """A point in time with its zone: "21 Nov 2026, 23:04:05 GMT+01:00"."""
-    at = datetime.fromtimestamp(seconds, zone)
-    written = format_datetime(at, "medium", tzinfo=zone, locale=locale(language))
-    return f"{written} {_clock(at, language)}"
+def moment(seconds: float, language: str, zone: tzinfo | None = None) -> str:
+    """A point in time by the customer's clock, "21 Nov 2026, 23:04"; "21 Nov 2026, 22:04 UTC" where
+    that is not known."""
+    at, spoken = datetime.fromtimestamp(seconds, zone or UTC), locale(language)
+    written: str = (
+        str(get_datetime_format("medium", locale=spoken))
+        .replace("'", "")
+        .replace("{1}", format_date(at, "medium", spoken))
+        .replace("{0}", format_time(at, "short", tzinfo=zone or UTC, locale=spoken))
+    )
+    return written if zone else f"{written} UTC"
+
+
+def iso_time(seconds: float) -> str:
+    """A point in time as HTML's `datetime`: "2026-11-21T22:04:05Z"."""
+    return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def date_and_time(seconds: float, language: str) -> str:
-    """Like `moment`, to the minute and with the month's name: "28 November 2027, 22:00 UTC"."""
+    """Like `moment` in UTC, with the month's name: "28 November 2027, 22:00 UTC"."""
     at, spoken = datetime.fromtimestamp(seconds, UTC), locale(language)
     return f"{format_date(at, 'long', spoken)}, {format_time(at, 'short', locale=spoken)} UTC"
 
 
-def clock_time(seconds: float, language: str, zone: tzinfo = UTC) -> str:
+def clock_time(seconds: float, language: str, zone: tzinfo | None = None) -> str:
+    """With its seconds: who waits sees that something happens."""
     return _clock_time(int(seconds), language, zone)
 
 
 @lru_cache(maxsize=128)
-def _clock_time(seconds: int, language: str, zone: tzinfo) -> str:
-    at = datetime.fromtimestamp(seconds, zone)
-    written = format_time(at, "medium", tzinfo=zone, locale=locale(language))
-    return f"{written} {_clock(at, language)}"
-
-
-def _clock(at: datetime, language: str) -> str:
-    """The zone as its distance from UTC, in the language: a name like CST is ambiguous."""
-    return get_timezone_gmt(at, locale=locale(language)) if at.utcoffset() else "UTC"
+def _clock_time(seconds: int, language: str, zone: tzinfo | None) -> str:
+    at = datetime.fromtimestamp(seconds, zone or UTC)
+    written: str = format_time(at, "medium", tzinfo=zone or UTC, locale=locale(language))
+    return written if zone else f"{written} UTC"
 
 
 def fill(text: str, **values: Any) -> str:

@@ -141,7 +141,7 @@ class PaymentRequest(PageRequest):
         return msgspec.structs.replace(found, order_lines=lines)
 
     @property
-    def time_zone(self) -> tzinfo:
+    def time_zone(self) -> tzinfo | None:
         """The zone that times are shown in: the browser's own, where its cookie has it."""
         cookie = self.cookie
         return zone_of(cookie.browser if cookie else {})

@@ -18,7 +18,7 @@ from checkout.web.context import app_of
 from checkout.web.pages import messages
 from checkout.web.pages.amount_input import TwoReadings, read_amount, write_amount
 from checkout.web.pages.components import Field, Notice, Row, notice
-from checkout.web.pages.formatting import amount, date_and_time, fill
+from checkout.web.pages.formatting import amount, date_and_time, fill, iso_time
 from checkout.web.pages.page_request import PageRequest
 from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import RawResponse, see_other
@@ -170,7 +170,8 @@ def _facts(page: PageRequest, stocked: ProductStock) -> tuple[Row, ...]:
         found.append(Row(_(messages.LEFT), str(available)))
     if product.expires_at is not None:
         ends = date_and_time(product.expires_at, page.spoken)
-        found.append(Row(_(messages.ON_SALE_UNTIL), ends))
+        until = iso_time(product.expires_at)
+        found.append(Row(_(messages.ON_SALE_UNTIL), ends, time=until))
     return tuple(found)
 
 

@@ -1,0 +1,31 @@
+// Another language costs nothing that was typed: the page's texts change where they stand. What they
+// become is read of the same page, asked for in both languages.
+(() => {
+  const form = document.querySelector("[data-pay]");
+  const picker = document.querySelector(".language");
+  if (!form || !picker) return;
+  const OWN = ["dir", "lang", "nonce", "value"];
+  const parts = (page) =>
+    [...page.querySelectorAll("*")].flatMap((each) => [
+      ...[...each.attributes].filter(({ name }) => !OWN.includes(name)),
+      ...[...each.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE),
+    ]);
+  picker.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (form.classList.contains("busy")) return;
+    const wish = new URLSearchParams(new FormData(picker));
+    const [{ page: before }, { page: after }] = await Promise.all([ask(form.action), ask(`${form.action}?${wish}`)]);
+    const said = before ? parts(before) : [];
+    const says = after ? parts(after) : [];
+    if (!says.length || said.length !== says.length) return picker.submit();
+    const words = new Map(said.map((each, i) => [each.nodeValue.trim(), says[i].nodeValue.trim()]));
+    for (const each of parts(document)) {
+      const text = each.nodeValue.trim();
+      const word = words.get(text) ?? text;
+      if (word !== text) each.nodeValue = each.nodeValue.replace(text, () => word);
+    }
+    const { lang, dir } = after.documentElement;
+    Object.assign(document.documentElement, { lang, dir });
+    history.replaceState(null, "", after.URL);
+  });
+})();
