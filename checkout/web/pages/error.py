@@ -13,8 +13,8 @@ from checkout.web.context import app_of
 from checkout.web.language_choice import wished
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, notice
-from checkout.web.pages.layout import Layout, choices, payee_of
-from checkout.web.pages.payment_request import payment_request
+from checkout.web.pages.layout import Frame, Layout, choices, payee_of
+from checkout.web.pages.payment_request import PaymentRequest, payment_request
 from checkout.web.request import AppRequest, behind
 from checkout.web.response import RawResponse
 
@@ -52,6 +52,7 @@ def error_page(
         framed=page.framed if page else False,
         languages=choices(shop.languages if shop else ()),
         payee=payee_of(shop, lang) if shop else None,
+        frame=_frame(page),
         behind=behind(request) is not None,
     )
     return app.show(
@@ -62,6 +63,11 @@ def error_page(
         headers=headers,
         page=view,
     )
+
+
+def _frame(page: PaymentRequest | None) -> Frame | None:
+    """What its script reports, where it is shown in place of a payment's page."""
+    return page.frame(None) if page and page.shop.frame_origins else None
 
 
 def _actions(
