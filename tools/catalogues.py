@@ -109,7 +109,8 @@ PLACEHOLDER: Final = re.compile(r"%\((\w+)\)[sd]|%%|%|\{\w*\}")
 NUMBER: Final = "%(num)d"
 # What is written so in every language, and examples.
 INTERNATIONAL: Final = re.compile(
-    r"\w+@example\.com|JavaScript|3-D Secure|Apple Pay|Google Pay|PDF|QR|SBP|CVC|CVV|ERIP|CPF|NY"
+    r"\w+@example\.com|JavaScript|3-D Secure|Apple Pay|Google Pay|PDF|QR|SBP|CVC|CVV|ERIP|CPF|NY|"
+    r"Eircode|PIN|ZIP"
 )
 # The share of a language's letters is of this script; others are written in Latin ones.
 SCRIPTS: Final[Mapping[str, str | tuple[str, ...]]] = {
