@@ -110,8 +110,8 @@ class Sites:
     def order(self, **changes: Any) -> CreatedPayment:
         """A payment as the shop's server makes it."""
         self.orders += 1
-        made: dict[str, Any] = {"amount": 2000 + self.orders, "currency": "EUR"}
-        made["description"] = token_hex(4)
+        amount, description = 2000 + self.orders, token_hex(4)
+        made = {"amount": amount, "currency": "EUR", "description": description}
         body = {"transaction_type": "payment", "attempts": 3, "iframe": True, "order": made}
         body |= {"settings": {"return_url": f"{self.shop}/thanks?order=7"}} | changes
         answer = httpx.post(
@@ -123,7 +123,7 @@ class Sites:
         assert answer.status_code == 201, answer.text
         token = answer.json()["checkout"]["token"]
         address = f"{self.pay}/widget/hpp.html?token={token}"
-        return CreatedPayment(token, address, made["amount"], made["description"])
+        return CreatedPayment(token, address, amount, description)
 
     def order_with_wallets(self) -> str:
         """The token of a payment of the shop that has wallets."""

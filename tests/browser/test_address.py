@@ -45,8 +45,14 @@ async def test_a_country_changes_its_fields(
     assert await labels(page) == ["Country", "Address", "Town or city", "Postal code"]
     await page.get_by_label("Address").fill("1 High Street")
     await page.get_by_label("Town or city").fill("London")
-    await page.get_by_label("Postal code").fill("sw1a1aa")
+    # A slip that the server alone sees: its words are this country's, and the card stays typed.
+    await page.get_by_label("Postal code").fill("10001")
+    customer.expected = {422}
     await customer.pay(PLAIN)
+    await expect(page.locator("#e-zip")).to_have_text("Enter the postal code like EC1Y 8SY")
+    await expect(page.locator("#f-number")).not_to_have_value("")
+    await page.get_by_label("Postal code").fill("sw1a1aa")
+    await customer.press_pay()
     await customer.reads("Paid")
 
 

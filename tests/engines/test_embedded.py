@@ -148,6 +148,32 @@ def test_an_older_page(sites: Sites, reader: Reader, kind: str, place: str) -> N
     assert sites.status(made) == "successful"
 
 
+def test_a_decline_leaves_what_was_typed(sites: Sites, reader: Reader) -> None:
+    """On the page itself: the note comes into it, and only the code is to be typed again."""
+    made = sites.order()
+    run = reader.engine.run
+    reader.out()
+    reader.engine.go(made.url)
+    for name, text in CARD.items():
+        reader.type(f"#f-{name}", text)
+    reader.press(".pay .button")
+    reader.element(".note.bad")
+    assert run(TYPED) == ["4005 5500 0000 0019", "12/34", "", "ANNA SMITH"]
+    assert run("return document.activeElement.className") == "note bad"
+    run(f"document.getElementById('f-number').value = '{CHALLENGE}'")
+    reader.type("#f-code", "123")
+    reader.press(".pay .button")
+    reader.at(sites.bank)
+    answer(reader)
+    reader.reads("Paid", framed=False)
+    assert sites.status(made) == "successful"
+
+
+CARD: Final = {"number": DECLINED, "expiry": "12/34", "code": "123", "holder": "ANNA SMITH"}
+TYPED: Final = """return ["number", "expiry", "code", "holder"].map(
+  (name) => document.getElementById("f-" + name).value)"""
+
+
 @pytest.mark.parametrize("wallet", ["google_pay", "apple_pay"])
 def test_a_wallets_button(sites: Sites, reader: Reader, wallet: str) -> None:
     """Not embedded. These browsers have no such interface, so it is played, and the page's own
