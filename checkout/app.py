@@ -73,6 +73,7 @@ from checkout.web.errors import on_error
 from checkout.web.invoice_mail import invoice_sender
 from checkout.web.language_choice import in_another_language
 from checkout.web.load_shedding import LoadShedder
+from checkout.web.mail import logo_of
 from checkout.web.pages import (
     apple_pay,
     cancel,
@@ -167,7 +168,8 @@ def create_app(
             app.state.context = serving
             notify = dict.fromkeys(receipt_mail.TEXTS, receipt_mail.receipt_sender(serving))
             notify[Kind.SUMMARY] = summary_sender(serving)
-            mailer = Mailer(context, invoice_sender(context), notify)
+            logo = partial(logo_of, serving)
+            mailer = Mailer(context, invoice_sender(context, logo), notify)
             often = context.schedule.recovery_interval
             tasks = [
                 Task("recovery", Sweeper(context).turn, often),

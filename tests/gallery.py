@@ -62,7 +62,7 @@ from checkout.web.pages.recognition import EMAIL, WhoForm
 from checkout.web.pages.redirect import RedirectPage
 from checkout.web.pages.result import ResultPage
 from checkout.web.pages.saved_card import SavedCardView
-from checkout.web.pages.wait import StatusView, WaitPage
+from checkout.web.pages.wait import StatusView, Step, WaitPage
 from checkout.web.pages.wallets import WalletButtons
 from checkout.web.pages.who import NOT_KNOWN
 from checkout.web.render import Assets, Renderer
@@ -269,6 +269,8 @@ class Fakes:
                 "/status",
                 next_check,
                 self._(messages.CHECKED) % {"time": formatting.clock_time(WHEN, self.lang)},
+                steps=() if more.get("instructions") else self.steps(bool(more.get("again_url"))),
+                usually=None if more.get("leave_action") else self._(messages.USUALLY["card"]),
             ),
             instructions=None,
             link_label=self._(messages.OPEN_WALLET),
@@ -282,6 +284,12 @@ class Fakes:
             elapsed=42,
         )
         return "pages/wait.html", replace(page, **more), self.layout(notice.title)
+
+    def steps(self, theirs: bool) -> tuple[Step, ...]:
+        now = messages.YOU_CONFIRM if theirs else messages.ANSWERS
+        texts = (messages.SENT["card"], messages.of_kind(now, "card"), messages.SHOP_NOTIFIED)
+        states = ("done", "now", "next")
+        return tuple(Step(state, self._(text)) for state, text in zip(states, texts, strict=True))
 
     def rows(self) -> tuple[Row, ...]:
         _ = self._

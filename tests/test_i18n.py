@@ -85,7 +85,7 @@ def test_plural_rules_are_cldrs(language: str) -> None:
      ("de", "Paid.", "Bezahlt", "needs its ."), ("ja", "Paid.", "支払い済み.", "needs its 。"),
      ("de", "Wait…", "Bitte warten...", "three dots"), ("de", "Pay now", "Jetzt - zahlen", "dash"),
      ("de", "The [terms]", "Die AGB", "brackets"), ("fr", "Sure?", "Oui?", "no-break"),
-     ("de", "Pay", "Jetzt bezahlen, bitte", "too long"), ("zh", "Pay", "支付" * 12, "too long"),
+     ("de", "Pay", "Bezahlen Sie jetzt bitte", "too long"), ("zh", "Pay", "支付" * 12, "too long"),
      ("ru", "Enter it", "Vvedite", "script"), ("de", "Enter it", "Введите", "script"),
      ("uk", "Choose", "Выберите", "language: ы"), ("fa", "Bank", "بانكي", "another language")],
 )  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import httpx
@@ -27,8 +28,11 @@ from checkout.payments.dns import Resolver
 from checkout.payments.shop_requests import allowed
 from checkout.settings import Settings
 from checkout.settings.file_permissions import exposed_files
+from checkout.settings.wallets import ends_at
 from checkout.signing import Signer
 from checkout.web.render import Assets, Renderer
+
+ENDS_SOON: Final = timedelta(days=30)
 
 
 @click.command()
@@ -41,7 +45,9 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     settings = settings_of(config)
     results = [{"check": "settings", "ok": True, "detail": ""}]
     results += [_warning("proxy", line) for line in _remarks(settings)]
+    results += [_warning("mails", line) for line in _without_mail_server(settings)]
     results += [_warning("http", line) for line in _plain_origins(settings)]
+    results += [_warning("apple_pay", line) for line in _certificates(settings)]
     results += [_warning("files", line) for line in exposed_files(settings_path(config))]
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
     results.append(_try("catalogues", lambda: [translations(name) for name in LANGUAGES]))
@@ -71,6 +77,22 @@ def _remarks(settings: Settings) -> Iterator[str]:
             "trusted_proxies is empty, though public_url is https: something stands in front that "
             "speaks TLS, and unless it is named all customers count as its one address"
         )
+
+
+def _without_mail_server(settings: Settings) -> Iterator[str]:
+    """Shops that want mails which nobody sends."""
+    for shop in settings.shops.values():
+        if shop.notify_email and settings.smtp is None:
+            yield f"shops.{shop.id}.notify_email gets nothing: there is no [smtp] in the settings"
+
+
+def _certificates(settings: Settings) -> Iterator[str]:
+    """Apple Pay's that end soon or have ended: then no sheet opens any more."""
+    soon = datetime.now(UTC) + ENDS_SOON
+    for shop in settings.shops.values():
+        if shop.apple_pay and (ends := ends_at(shop.apple_pay)) < soon:
+            key = f"shops.{shop.id}.apple_pay.certificate"
+            yield f"{key} ends on {ends:%Y-%m-%d}: renew it at Apple"
 
 
 def _plain_origins(settings: Settings) -> Iterator[str]:

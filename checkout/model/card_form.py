@@ -31,6 +31,14 @@ HOLDER_MISSING = N_("Enter the name as it appears on the card")
 HOLDER_LONG = N_("Shorten the name to 32 characters")
 HOLDER_DIGITS = N_("Enter the name, not the number of the card")
 
+# The slips that a page can see by itself, by field and kind; static/js/check.js has the kinds.
+SLIPS: Final[Mapping[str, Mapping[str, str]]] = {
+    "number": {"missing": NUMBER_MISSING, "length": NUMBER_LENGTH, "wrong": NUMBER_WRONG},
+    "expiry": {"missing": EXPIRY_MISSING, "past": EXPIRY_PAST},
+    "code": {"missing": CODE_MISSING, "three": CODE_THREE, "four": CODE_FOUR},
+    "holder": {"missing": HOLDER_MISSING, "long": HOLDER_LONG, "digits": HOLDER_DIGITS},
+}
+
 _BETWEEN: Final = str.maketrans("", "", " -")
 
 

@@ -29,6 +29,7 @@ SCRIPTS: Final[dict[str, str]] = {
     "leave.js": "goes on to the bank's page",
     "method.js": "sends no card fields with a way to pay without a card",
     "print.js": "prints the receipt",
+    "read.js": "reads digits and dates in every writing, as the server does",
     "return.js": "goes back to the shop after a countdown",
     "saved.js": "sends a saved card's code alone",
     "submit.js": "sends the payment once behind the page, so that nothing typed is lost",

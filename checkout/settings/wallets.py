@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -81,6 +82,11 @@ def _key(value: Any) -> str:
     except (ValueError, UnsupportedAlgorithm):
         raise Invalid("must be the private key of certificate, as PEM") from None
     return text
+
+
+def ends_at(merchant: ApplePay) -> datetime:
+    """When its certificate ends."""
+    return load_pem_x509_certificate(merchant.certificate.encode()).not_valid_after_utc
 
 
 def _fit(merchant: ApplePay) -> bool:

@@ -6,7 +6,7 @@ line of a header at most, and `EmailMessage` refuses a header with a line break.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from typing import Final
 
@@ -24,8 +24,12 @@ from checkout.shop_api.mail import Undelivered
 from checkout.web import mail as mails
 from checkout.web.mail import QUESTIONS, MailHeader, MailLayout, layout_of, one_line, post, smtp_of
 from checkout.web.pages import messages
+from checkout.web.pages.components import Row
 from checkout.web.pages.formatting import amount, date_and_time, fill
-from checkout.web.render import environment
+from checkout.web.pages.order_lines import order_lines
+from checkout.web.render import StaticFile, environment
+
+LogoOf = Callable[[Shop], StaticFile | None]
 
 # The subject of each kind of mail, and its first sentence.
 TEXTS: Final[dict[Kind, tuple[str, str | None]]] = {
@@ -47,6 +51,7 @@ class InvoiceMail(Struct, frozen=True):
     amount: str
     description: str
     reference: str | None
+    sums: tuple[Row, ...]  # what the amount is made of
     url: str
     pay_label: str
     until: str  # a sentence
@@ -62,6 +67,7 @@ def mail_of(
     now: float,
     kind: Kind = Kind.INVOICE,
     id: str | None = None,
+    logo: StaticFile | None = None,
 ) -> EmailMessage:
     """The invoice or the reminder for `order`, from the settings' sender and in the link's
     language. Raises Undelivered without a mail server, Invalid for a bad address."""
@@ -75,19 +81,29 @@ def mail_of(
         now=now,
         kind=kind,
         id=id,
+        logo=logo,
     )
 
 
-def invoice_sender(context: Context) -> Post:
-    """The function by which the mailer sends an invoice."""
+def invoice_sender(context: Context, logo: LogoOf = lambda _: None) -> Post:
+    """The function by which the mailer sends an invoice, with the shop's logo."""
 
     async def send_invoice(standing: Standing, mail: Mail) -> None:
         settings, about = context.settings, standing.invoice
         shop, to = settings.shops.get(about.shop), about.email
         if shop is None or to is None:
             raise Undelivered("The shop is not in the settings")
-        url, now = settings.url(f"/pay/{about.signed}"), context.clock()
-        made = mail_of(settings, shop, about.order, url, to=to, now=now, kind=mail.kind, id=mail.id)
+        made = mail_of(
+            settings,
+            shop,
+            about.order,
+            settings.url(f"/pay/{about.signed}"),
+            to=to,
+            now=context.clock(),
+            kind=mail.kind,
+            id=mail.id,
+            logo=logo(shop),
+        )
         await post(made, settings)
 
     return send_invoice
@@ -104,18 +120,20 @@ def invoice(
     now: float,
     kind: Kind = Kind.INVOICE,
     id: str | None = None,
+    logo: StaticFile | None = None,
 ) -> EmailMessage:
     """The mail about `order`, payable at `url`; `to` is a customer's address, `now` its date. `id`
     stands in its Message-ID, by which mail programs recognise a mail that was sent twice."""
     view = _view(order, url, language, kind)
     subject = fill(gettext(language)(TEXTS[kind][0]), shop=one_line(shop.name), amount=view.amount)
-    layout = layout_of(shop, language, subject, f"{view.description} {view.until}")
+    layout = layout_of(shop, language, subject, f"{view.description} {view.until}", logo=logo)
     template = environment(language, assets=None).get_template("mail/invoice.html")
     return mails.mail_of(
         MailHeader(sender=sender, to=to, now=now, id=id, reply_to=shop.email),
         layout,
         text="\n".join(_lines(view, layout)) + "\n",
         page=template.render(mail=view, layout=layout),
+        logo=logo,
     )
 
 
@@ -127,6 +145,7 @@ def _view(order: Order, url: str, language: str, kind: Kind) -> InvoiceMail:
         amount=money,
         description=one_line(order.description),
         reference=one_line(order.tracking_id) if order.tracking_id else None,
+        sums=tuple(Row(*each) for each in order_lines(order, language)),
         url=url,
         pay_label=order.page_settings.button_text or fill(_(messages.PAY), amount=money),
         until=fill(_(UNTIL), time=date_and_time(order.expires_at, language)),
@@ -145,6 +164,9 @@ def _lines(view: InvoiceMail, layout: MailLayout) -> Iterator[str]:
     if view.reference:
         yield f"{_(messages.ROW_REFERENCE)}: {view.reference}"
     yield ""
+    if view.sums:
+        yield from (f"{one_line(row.label)}: {row.value}" for row in view.sums)
+        yield ""
     yield _(PAY_HERE)
     yield view.url
     yield ""

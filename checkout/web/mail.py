@@ -14,11 +14,13 @@ from msgspec import Struct
 from checkout.i18n import N_, locale
 from checkout.settings import Settings, Shop, Smtp
 from checkout.shop_api.mail import Undelivered, mailbox, send
+from checkout.web.context import AppContext
 from checkout.web.render import StaticFile
 
 QUESTIONS: Final = N_("Questions?")
 TEST: Final = (N_("Test mode."), N_("No money moves."))
 LOGO: Final = "logo"  # its Content-ID, before the @
+LARGEST_LOGO: Final = 32 * 1024  # bytes
 PICTURES: Final = ("image/png", "image/jpeg", "image/gif")  # that mail programs show
 
 
@@ -68,9 +70,14 @@ def layout_of(
     )
 
 
-def shown_logo(found: StaticFile | None) -> StaticFile | None:
-    """The logo, where mail programs show such a picture."""
-    return found if found is not None and found.media_type in PICTURES else None
+def logo_of(app: AppContext, shop: Shop) -> StaticFile | None:
+    """The shop's logo, where it was fetched, mail programs show such a picture, and it is no burden
+    in each mail."""
+    address = app.logos.get((shop.id, shop.logo)) if shop.logo else None
+    found = app.render.assets.files.get((address or "").removeprefix("/static/"))
+    if found is None or found.media_type not in PICTURES or len(found.body) > LARGEST_LOGO:
+        return None
+    return found
 
 
 def mail_of(

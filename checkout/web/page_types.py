@@ -82,7 +82,14 @@ PAGE_TYPES: Final = (
         "pages/product.html",
         "product.js",
     ),
-    PageType("error", "any other address", "(?s:.*)", "pages/error.html", None),
+    PageType(
+        "error",
+        "any other address",
+        "(?s:.*)",
+        "pages/error.html",
+        None,
+        besides=("error.js",),  # in a shop's frame
+    ),
 )
 BY_NAME: Final = {each.name: each for each in PAGE_TYPES}
 

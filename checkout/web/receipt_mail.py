@@ -38,10 +38,10 @@ from checkout.web.mail import (
     MailHeader,
     MailLayout,
     layout_of,
+    logo_of,
     mail_of,
     one_line,
     post,
-    shown_logo,
     smtp_of,
 )
 from checkout.web.pages import messages
@@ -49,7 +49,7 @@ from checkout.web.pages.components import Row
 from checkout.web.pages.formatting import amount, fill
 from checkout.web.pages.order_lines import order_lines
 from checkout.web.pages.outcome import receipt_rows
-from checkout.web.render import StaticFile
+from checkout.web.receipt_pdf import has_pdf
 
 OPEN_RECEIPT: Final = N_("Printable receipt")
 
@@ -93,6 +93,7 @@ class ReceiptMail(Struct, frozen=True):
     lines: tuple[str, ...]
     test: str | None
     url: str | None  # of the printable receipt
+    pdf_url: str | None
 
 
 class About(NamedTuple):
@@ -154,7 +155,7 @@ def receipt(app: AppContext, mail: Mail, about: About, shop: Shop) -> EmailMessa
     if to is None:
         raise Unneeded
     language = shop.notify_language if by_shop else _language(payment)
-    logo = shown_logo(_logo(app, shop))
+    logo = logo_of(app, shop)
     header = MailHeader(
         sender=smtp_of(app.settings).sender,
         to=to,
@@ -180,11 +181,6 @@ def _language(payment: Payment) -> str:
     return choose_language(spoken, payment.order.page_settings.language)
 
 
-def _logo(app: AppContext, shop: Shop) -> StaticFile | None:
-    found = app.logos.get((shop.id, shop.logo)) if shop.logo else None
-    return app.render.assets.files.get(found.removeprefix("/static/")) if found else None
-
-
 def _view(app: AppContext, mail: Mail, about: About, shop: Shop, language: str) -> ReceiptMail:
     _, texts, payment = gettext(language), TEXTS[mail.kind], about.payment
     order, attempt = payment.order, payment.shown
@@ -197,6 +193,7 @@ def _view(app: AppContext, mail: Mail, about: About, shop: Shop, language: str) 
     if about.refund is not None:
         money = money.part(about.refund.amount)
         rows = (Row(_(texts.title), amount(money, language)), *rows)
+    url = None if mail.kind is Kind.PAID else _receipt_url(app, payment, language)
     return ReceiptMail(
         title=_(texts.title),
         text=fill(" ".join(_(each) for each in texts.sentences), shop=one_line(shop.name)),
@@ -205,7 +202,8 @@ def _view(app: AppContext, mail: Mail, about: About, shop: Shop, language: str) 
         rows=rows,
         lines=order.receipt_text,
         test=" ".join(_(each) for each in TEST) if order.test else None,
-        url=None if mail.kind is Kind.PAID else _receipt_url(app, payment, language),
+        url=url,
+        pdf_url=f"{url}/receipt.pdf" if url and has_pdf() else None,
     )
 
 

@@ -18,7 +18,7 @@
     ["unionpay", /^(62|81)/, [16, 17, 18, 19], 3],
     ["maestro", /^(50|5[6-9]|6\d)/, [12, 13, 14, 15, 16, 17, 18, 19], 3],
   ];
-  const digits = (text) => text.replace(/\P{Nd}/gu, "");
+  const { digits } = read;
 
   const show = () => {
     const typed = digits(number.value);
@@ -56,6 +56,8 @@
   for (const choice of document.querySelectorAll("[name=card]")) choice.addEventListener("change", show);
   number.removeAttribute("maxlength"); // pasted blanks and dashes must not push digits out
   number.addEventListener("input", (event) => event.isComposing || group());
+  number.addEventListener("compositionend", group);
+  addEventListener("pageshow", group); // the browser may have filled in what was typed before
   // Backspace and Delete take the digit beyond a gap, not the gap.
   number.addEventListener("keydown", ({ key }) => {
     const step = { Backspace: -1, Delete: 1 }[key];

@@ -1,57 +1,62 @@
-// Slips are shown before the card is sent, in the server's own words: it gives no card back to mend.
+// Slips are shown before the form is sent, in the server's own words. What the server alone can see
+// it says afterwards; nothing is refused here that it would take.
 (() => {
   const form = document.querySelector("[data-pay]");
   if (!form) return;
-  const digits = (input) => input.value.replace(/\P{Nd}/gu, "");
   const luhn = (text) =>
     [...text]
       .reverse()
       .map((digit, i) => (i % 2 ? (digit * 2) % 10 + (digit > 4) : +digit))
       .reduce((sum, each) => sum + each, 0) % 10 === 0;
+  const written = (input) => input.value.trim().replace(/\s+/g, " ");
+  const missing = (input) => (input.required ? "missing" : "");
 
-  // The forms of an expiry date that people type and autofill produces, as the server reads them.
-  const MONTH_FIRST = [/^(\d{1,2})\D+(\d{4}|\d{2})$/, /^(\d{2})(\d{4}|\d{2})$/, /^(\d)(\d{2})$/];
-  const YEAR_FIRST = [/^(\d{4})\D+(\d{1,2})(?:\D+\d{1,2})?$/, /^(20\d{2})(0[1-9]|1[0-2])$/];
-  const month = (text) => {
-    const find = (patterns) => patterns.map((each) => each.exec(text)).find(Boolean) ?? [];
-    let [, year, number] = find(YEAR_FIRST);
-    if (!year) [, number, year] = find(MONTH_FIRST);
-    if (!(number > 0 && number < 13)) return 0;
-    return (year < 100 ? +year + 2000 : +year) * 100 + +number; // as 202611
-  };
-
+  // What is wrong, by the name of the text that says so.
   const PROBLEM = {
     number(input) {
-      const typed = digits(input);
+      const typed = read.digits(input.value);
       if (!typed) return "missing";
       if (input.lengths ? !input.lengths.includes(typed.length) : typed.length < 12) return "length";
-      return /^\d+$/.test(typed) && !luhn(typed) ? "wrong" : "";
+      return luhn(typed) ? "" : "wrong";
     },
     expiry(input) {
-      const text = input.value.trim();
-      if (/[^\x20-\x7e]/.test(text)) return ""; // other digits and dashes: the server reads them
-      const typed = month(text);
+      const typed = read.month(input.value);
       return !typed ? "missing" : typed < input.dataset.oldest ? "past" : "";
     },
     code(input) {
-      const { length } = digits(input);
+      const { length } = read.digits(input.value);
       const wanted = document.getElementById("f-number")?.code;
-      if (!length) return input.required ? "missing" : ""; // some cards have none
+      if (!length) return missing(input); // some cards have none
       return (wanted ? length === wanted : length > 2) ? "" : wanted === 4 ? "four" : "three";
     },
-    holder: (input) => (input.value.trim() || !input.required ? "" : "missing"),
-    agreed: (input) => (input.checked ? "" : "missing"),
+    holder(input) {
+      const typed = written(input);
+      if (!typed) return missing(input);
+      if ([...typed].length > 32) return "long";
+      return read.digits(typed).length < 8 ? "" : "digits";
+    },
+  };
+  const problemOf = (input) => {
+    if (input.matches(":disabled, [readonly]") || !input.getClientRects().length) return "";
+    if (PROBLEM[input.name]) return PROBLEM[input.name](input);
+    const { pattern } = input.dataset;
+    if (input.type === "checkbox" ? !input.checked : !written(input)) return missing(input);
+    return !pattern || RegExp(`^(${pattern})$`, "u").test(written(input)) ? "" : "wrong";
   };
 
+  const said = ({ dataset }, problem) => {
+    const slips = dataset.slips.split("|");
+    return slips[slips.indexOf(problem) + 1];
+  };
   const check = (input) => {
-    const problem = input.matches(":disabled") ? "" : PROBLEM[input.name](input);
-    document.getElementById("e-" + input.name).textContent = problem ? input.dataset[problem] : "";
+    const problem = problemOf(input);
+    document.getElementById("e-" + input.name).textContent = problem ? said(input, problem) : "";
     if (problem) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");
     return problem;
   };
 
-  const inputs = Object.keys(PROBLEM).map((name) => document.getElementById("f-" + name)).filter(Boolean);
+  const inputs = [...form.querySelectorAll("[data-slips]")];
   for (const input of inputs) {
     // Going on to another field checks this one, but a press on the button does not: an error that
     // comes up then would move the button away under the finger.

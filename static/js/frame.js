@@ -2,7 +2,7 @@
 // to look, how the payment stands, close. Only origins that the shop registered can read it, and
 // only theirs is listened to.
 (() => {
-  const { frame, uid, status, live, logo, words, ...order } = document.body.dataset;
+  const { frame, uid, status, live, logo, darkLogo, words, ...order } = document.body.dataset;
   const around = self === top ? opener : parent;
   if (!around || !frame) return;
   const registered = frame.split(" ");
@@ -64,7 +64,7 @@
 
   const bitmap = async () => {
     const image = new Image();
-    image.src = logo;
+    image.src = (matchMedia("(prefers-color-scheme: dark)").matches && darkLogo) || logo;
     await image.decode();
     tell("logo", { logo: await createImageBitmap(image, { resizeHeight: 96 }) });
   };

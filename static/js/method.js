@@ -10,5 +10,6 @@
     if (row && row.nextSibling !== fields) row.after(fields);
   };
   for (const choice of choices) choice.addEventListener("change", show);
+  addEventListener("pageshow", show);
   show();
 })();

@@ -10,5 +10,6 @@
   };
   if (!choices.length) return;
   for (const choice of choices) choice.addEventListener("change", show);
+  addEventListener("pageshow", show);
   show();
 })();

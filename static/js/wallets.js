@@ -24,18 +24,21 @@
     back();
     return ready;
   };
-  // `end` is told whether the payment went on from this page.
+  // `end` is told once whether the payment went on from this page.
   const send = (name, data, end = () => {}) => {
     const back = leaveCard();
     wallet.value = name;
     wallet_data.value = data;
+    const go = () => end(true);
     const stay = () => {
+      removeEventListener("pagehide", go);
+      document.removeEventListener("checkout:open", stay);
       wallet.value = wallet_data.value = "";
       back();
       end(false);
     };
-    document.addEventListener("checkout:open", stay, { once: true });
-    addEventListener("pagehide", () => end(true), { once: true });
+    addEventListener("pagehide", go, { once: true });
+    document.addEventListener("checkout:open", stay);
     form.requestSubmit();
     if (!form.classList.contains("busy")) stay(); // it was not sent
   };
@@ -84,14 +87,17 @@
   const say = () => {
     said.textContent = said.dataset.problem;
   };
+  let open = false; // a sheet that says by itself when it is closed
   const press = async (name) => {
-    if (form.classList.contains("busy")) return;
+    if (open || form.classList.contains("busy")) return;
     if (!isReady()) return; // what else the form asks for comes first
+    open = true;
     try {
       await PAY[name]();
     } catch (error) {
       if (error.name !== "AbortError") say(); // else the customer has closed the sheet
     }
+    open = false;
   };
 
   const look = async (button) => {

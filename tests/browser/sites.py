@@ -19,6 +19,7 @@ import httpx
 
 from tests.journeys.servers import PACE
 from tests.support.http_server import Handler, http_server
+from tests.support.merchant import WALLETS, write_identity
 from tests.support.servers import checkout, free_ports, sandbox
 from tests.support.settings import SHOP, UNLIMITED, Table, overpay, secret, shop, write_settings
 from tests.support.tls import certificate, relay
@@ -98,6 +99,7 @@ class Sites:
     gateway: str
     secret: str
     key: str  # publishable
+    wallets_secret: str  # of a shop that has Apple Pay and Google Pay
     client: httpx.AsyncClient = field(
         default_factory=lambda: httpx.AsyncClient(trust_env=False, timeout=20)
     )
@@ -108,8 +110,8 @@ class Sites:
     def order(self, **changes: Any) -> CreatedPayment:
         """A payment as the shop's server makes it."""
         self.orders += 1
-        made: dict[str, Any] = {"amount": 2000 + self.orders, "currency": "EUR"}
-        made["description"] = token_hex(4)
+        amount, description = 2000 + self.orders, token_hex(4)
+        made = {"amount": amount, "currency": "EUR", "description": description}
         body = {"transaction_type": "payment", "attempts": 3, "iframe": True, "order": made}
         body |= {"settings": {"return_url": f"{self.shop}/thanks?order=7"}} | changes
         answer = httpx.post(
@@ -121,7 +123,20 @@ class Sites:
         assert answer.status_code == 201, answer.text
         token = answer.json()["checkout"]["token"]
         address = f"{self.pay}/widget/hpp.html?token={token}"
-        return CreatedPayment(token, address, made["amount"], made["description"])
+        return CreatedPayment(token, address, amount, description)
+
+    def order_with_wallets(self) -> str:
+        """The token of a payment of the shop that has wallets."""
+        self.orders += 1
+        made = {"amount": 2000 + self.orders, "currency": "EUR", "description": token_hex(4)}
+        answer = httpx.post(
+            f"{self.api}/ctp/api/checkouts",
+            json={"checkout": {"transaction_type": "payment", "order": made}},
+            auth=("wallets", self.wallets_secret),
+            trust_env=False,
+        )
+        token: str = answer.json()["checkout"]["token"]
+        return token
 
     def status(self, made: CreatedPayment) -> str | None:
         answer = httpx.get(
@@ -162,7 +177,14 @@ def settings(sites: Sites, logo: str) -> Table:
         publishable_key=sites.key,
     )
     cards = {"cards": overpay(sites.gateway)}
-    return {"gateways": cards, "shops": {SHOP: tea_shop}, "limits": UNLIMITED}
+    wallets = shop(
+        f"{sites.shop}/", {"credit_card": "cards"}, secret_key=sites.wallets_secret, **WALLETS
+    )
+    return {
+        "gateways": cards,
+        "shops": {SHOP: tea_shop, "wallets": wallets},
+        "limits": UNLIMITED,
+    }
 
 
 @contextmanager
@@ -180,6 +202,7 @@ def open_sites(folder: Path, top: str = "test") -> Iterator[Sites]:
         gateway=f"http://localhost:{sandbox_port}",
         secret=secret(),
         key=f"pk_{secret()}",
+        wallets_secret=secret(),
     )
     behind = {
         "pay": checkout_port,
@@ -191,6 +214,7 @@ def open_sites(folder: Path, top: str = "test") -> Iterator[Sites]:
         running.enter_context(sandbox(folder, sandbox_port, sites.bank))
         running.enter_context(http_server(_pages(sites.pay, sites.pages), pages_port))
         logo = f"http://localhost:{pages_port}/logo.svg"
+        write_identity(folder)
         config = write_settings(folder, sites.pay, settings(sites, logo))
         log = folder / "checkout.log"
         running.enter_context(checkout(config, checkout_port, log, schedule=PACE))

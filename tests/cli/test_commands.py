@@ -28,7 +28,9 @@ from checkout.settings.shops import publishable_key
 from checkout.signing import read_link
 from tests.cli.conftest import Run, answered
 from tests.support import samples
+from tests.support.merchant import APPLE_PAY, write_identity
 from tests.support.servers import ROOT
+from tests.support.settings import toml
 from tests.web.settings import write_usual_settings
 
 LINK = (
@@ -246,6 +248,28 @@ def test_check_warns_of_sites_without_tls(run: Run, config: Path) -> None:
     assert "lists http://old.example.com: " in next(
         each["detail"] for each in found if each["check"] == "http"
     )
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_check_warns_of_mails_that_nobody_sends(run: Run, config: Path, sent: bool) -> None:
+    table = "[shops.361]\n"
+    written = config.read_text().replace(table, f'{table}notify_email = "owner@example.com"\n')
+    smtp = '\n[smtp]\nurl = "smtp://mail.example.com"\nsender = "pay@example.com"\n'
+    config.write_text(written + smtp * sent)
+    said = run("check", "--config", config)
+    assert said.exit_code == 0
+    assert ("shops.361.notify_email gets nothing" in said.output) is not sent
+
+
+def test_check_warns_of_a_certificate_that_ends(run: Run, config: Path) -> None:
+    """Of Apple Pay: the one of the tests has two days."""
+    write_identity(config.parent)
+    table = toml({"shops": {"361": {"apple_pay": APPLE_PAY}}})
+    config.write_text(config.read_text() + table)
+    said = run("check", "--config", config)
+    assert said.exit_code == 0
+    ends = r"^warning\s+apple_pay\s+shops.361.apple_pay.certificate ends on 20\d\d-\d\d-\d\d"
+    assert re.search(ends, said.output, re.MULTILINE)
 
 
 def test_a_newer_database_is_refused_in_a_sentence(run: Run, config: Path) -> None:

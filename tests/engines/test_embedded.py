@@ -9,9 +9,11 @@ from typing import Final
 
 import pytest
 
+from checkout.assets import STATIC
 from tests.browser.sites import NAMES, OTHER_NAMES, Sites, open_sites
 from tests.engines.engine import Reader, open_firefox, open_webkit
 from tests.journeys.shopper import CHALLENGE, DECLINED
+from tests.support.wallet_browser import wallet_browser
 
 pytestmark = pytest.mark.engines
 
@@ -144,3 +146,46 @@ def test_an_older_page(sites: Sites, reader: Reader, kind: str, place: str) -> N
     answer(reader)
     reader.at(f"{sites.shop}/thanks?order=7&token={made.token}&status=successful&uid=")
     assert sites.status(made) == "successful"
+
+
+def test_a_decline_leaves_what_was_typed(sites: Sites, reader: Reader) -> None:
+    """On the page itself: the note comes into it, and only the code is to be typed again."""
+    made = sites.order()
+    run = reader.engine.run
+    reader.out()
+    reader.engine.go(made.url)
+    for name, text in CARD.items():
+        reader.type(f"#f-{name}", text)
+    reader.press(".pay .button")
+    reader.element(".note.bad")
+    assert run(TYPED) == ["4005 5500 0000 0019", "12/34", "", "ANNA SMITH"]
+    assert run("return document.activeElement.className") == "note bad"
+    run(f"document.getElementById('f-number').value = '{CHALLENGE}'")
+    reader.type("#f-code", "123")
+    reader.press(".pay .button")
+    reader.at(sites.bank)
+    answer(reader)
+    reader.reads("Paid", framed=False)
+    assert sites.status(made) == "successful"
+
+
+CARD: Final = {"number": DECLINED, "expiry": "12/34", "code": "123", "holder": "ANNA SMITH"}
+TYPED: Final = """return ["number", "expiry", "code", "holder"].map(
+  (name) => document.getElementById("f-" + name).value)"""
+
+
+@pytest.mark.parametrize("wallet", ["google_pay", "apple_pay"])
+def test_a_wallets_button(sites: Sites, reader: Reader, wallet: str) -> None:
+    """Not embedded. These browsers have no such interface, so it is played, and the page's own
+    script runs again, as it would have found it."""
+    token = sites.order_with_wallets()
+    reader.out()
+    reader.engine.go(f"{sites.pay}/widget/hpp.html?token={token}")
+    shown = "return document.querySelector('[data-wallet]').offsetHeight"
+    assert reader.engine.run(shown) == 0
+    address = f"{sites.gateway}/paymentservices/paymentSession"
+    script = (STATIC / "js" / "wallets.js").read_text()
+    reader.engine.run("document.querySelector('.wallets').hidden = false")
+    reader.engine.run(wallet_browser(wallet, address=address) + script)
+    reader.press(f"[data-wallet={wallet}]")
+    reader.reads("Paid", framed=False)

@@ -85,6 +85,8 @@ from checkout.model.validation.rules import (
 )
 from checkout.model.validation.rules import text as text_of
 from checkout.model.visible_text import visible
+from checkout.model.wallet import APPLE_PAY, GOOGLE_PAY
+from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.http_connection import HttpConnection
 from checkout.pci.document import Document
 from checkout.pci.headers import page_changes
@@ -101,6 +103,7 @@ from checkout.shop_api.app_payments import (
     request_of,
     with_opened_card,
 )
+from checkout.shop_api.app_wallets import wallet_request
 from checkout.shop_api.checkout_request import read_link_order, read_order
 from checkout.shop_api.customer import CUSTOMER
 from checkout.shop_api.invoices import read_address, read_invoice
@@ -145,6 +148,7 @@ SHOP: Final = samples.shop(
     link_keys=(samples.SECRET,), return_origins=("https://a.example", "app://")
 )
 SETTINGS: Final = samples.settings(SHOP)
+SESSIONS: Final = MerchantSessions(SETTINGS)
 WEB: Final = SimpleNamespace(
     settings=SETTINGS,
     context=SimpleNamespace(clock=time.time),
@@ -371,6 +375,13 @@ TEXTS: Final[Mapping[str, Read]] = {
     "request: our cookie": lambda written: our_cookie(request(cookie=f"{COOKIE}={written}")),
     "request: signed cookie": lambda written: SIGNER.read_cookie(UID, written),
     "request: form token": lambda written: SIGNER.read_form("pay", UID, written),
+    "request: a wallet's session": SESSIONS.is_apples,
+    "request: an SDK's Google Pay": lambda written: wallet_request(
+        GOOGLE_PAY, {"request": {"paymentMethodData": {"tokenizationData": {"token": written}}}}
+    ),
+    "request: an SDK's Apple Pay": lambda written: wallet_request(
+        APPLE_PAY, {"request": {"token": {"paymentData": written}}}
+    ),
     "request: challenge": lambda written: SIGNER.read_challenge(UID, 1, written, 18),
     "request: proof": lambda written: proved("a" * 22, written, 18),
     "request: network": network_of,

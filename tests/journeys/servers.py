@@ -299,7 +299,8 @@ def open_servers(
         gateway_public_key = running.enter_context(sandbox(folder, sandbox_port))
         tables = settings(servers.sandbox, servers.shop, gateway_public_key)
         shops = tables["shops"]
-        shops[SHOP]["frame_origins"].append(servers.frame)
+        for name in (SHOP, "wallets"):
+            shops[name]["frame_origins"].append(servers.frame)
         servers.shop_secret = shops[SHOP]["secret_key"]
         servers.acquired_secret = shops["acquired"]["secret_key"]
         servers.wallets_secret = shops["wallets"]["secret_key"]

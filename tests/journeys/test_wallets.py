@@ -119,6 +119,7 @@ async def test_a_decline(servers: Servers, enter: Enter) -> None:
     await page.locator("[data-wallet=apple_pay]").click()
     await expect(page.locator(".note.bad")).to_be_visible()
     assert await page.locator("[name=wallet_data]").input_value() == ""
+    assert told[-1] == ("completePayment", {"status": 1})  # a failure, on Apple's sheet
     await customer.pay(PLAIN)
     await customer.at("result")
     assert [row["charged"] for row in await servers.transactions(order)] == [False, True]

@@ -168,6 +168,10 @@ def test_basket_to_checkout(shop: Client, checkout: FakeCheckout) -> None:
             "currency": "KWD",
             "description": "2 × Green tea, 1 × Cast-iron teapot",
             "tracking_id": number,
+            "lines": [
+                {"name": "Green tea", "quantity": 2, "amount": 8300},
+                {"name": "Cast-iron teapot", "quantity": 1, "amount": 16300},
+            ],
         },
         "settings": {
             "return_url": f"http://shop.test/orders/{number}",

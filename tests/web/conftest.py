@@ -12,6 +12,8 @@ import pytest
 import pytest_asyncio
 
 from checkout.web.api.password_throttle import PasswordThrottle
+from tests.support.merchant import GOOGLE_PAY
+from tests.support.settings import secret, toml
 from tests.web.server import Customer, Server, open_server
 
 HERE = Path(__file__).parent
@@ -66,6 +68,8 @@ async def proxied(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def canaries(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    """One whose line to the gateways keeps nothing of what is sent."""
-    async with open_server(tmp_path_factory.mktemp("canaries"), pem, kept=False) as found:
+    """One whose line to the gateways keeps nothing of what is sent, with a wallet."""
+    top = toml({"operator_token": secret(), "shops": {"361": {"google_pay": GOOGLE_PAY}}})
+    folder = tmp_path_factory.mktemp("canaries")
+    async with open_server(folder, pem, kept=False, top=top) as found:
         yield found

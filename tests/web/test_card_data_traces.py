@@ -385,6 +385,33 @@ async def by_a_wallet(server: Server, customer: Customer, made: CreatedPayment) 
 
 
 @drive
+async def by_a_wallet_on_the_page(server: Server, customer: Customer, made: CreatedPayment) -> Any:
+    """Where something else is missing, where it is too long, and where it is paid."""
+    form, given = await form_of(customer, made), {"wallet": "google_pay"}
+    sent = [
+        given | {"wallet_data": canary(), "method": canary(), "form_token": ""},
+        given | {"wallet_data": canary() * 1000},
+        {"wallet": canary(), "wallet_data": canary()},
+        given | {"wallet_data": f'{{"signedMessage": "{canary()}"}}'},
+    ]
+    answers = [await customer.submit(form, **each) for each in sent]
+    assert [answer.status_code for answer in answers] == [403, 400, 400, 303]
+    return answers
+
+
+@drive
+async def in_an_sdks_wallet(server: Server, customer: Customer, made: CreatedPayment) -> Any:
+    body = {"token": made.token, "request": {"token": {"paymentData": {"data": canary()}}}}
+    answers = []
+    for path, status in (("google_pay", 422), ("apple_pay", 200)):
+        answers.append(
+            await customer.post(f"/ctp/api/{path}/payment", json=body, headers=bearer(server))
+        )
+        assert answers[-1].status_code == status
+    return answers
+
+
+@drive
 async def refused_in_an_app(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     almost = canary()[:-1] + str((int(canary()[-1]) + 1) % 10)
     wrong: list[dict[str, Any]] = [

@@ -89,3 +89,18 @@ def test_every_sentence_is_one_in_every_language(language: str) -> None:
 def test_an_expiry_without_a_try_is_about_time_alone() -> None:
     end = declines.explain_end(messages.STATUS[Status.EXPIRED], Status.EXPIRED, None)
     assert end.sentences == declines.ENDS[Status.EXPIRED]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_next_step_is_a_button(kind: str) -> None:
+    """One that the advice speaks of, and that is possible here."""
+    for cause, open_, several in EVERY:
+        found = declines.explain(cause, kind, sent=True, open_=open_, several=several)
+        fields = [each.field for each in found.actions]
+        assert len(set(fields)) == len(fields)
+        assert set(fields) <= {"number", "code", "method"} if kind == CARD else {"method"}
+        assert "method" not in fields or several
+        assert open_ or not fields
+    for advice in declines.ADVICE:
+        none = advice in {"later", "wait", "ask"}
+        assert (advice in declines.BY_CARD) is not none

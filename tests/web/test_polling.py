@@ -8,10 +8,15 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
-from checkout.web.pages.wait import LOOK, MOVING
+from checkout.model.next_action import Instructions
+from checkout.model.order import KINDS
+from checkout.model.status import Status
+from checkout.payments import transitions
+from checkout.web.pages.wait import LOOK, MOVING, wait_steps
 from tests.support.polling import until
-from tests.web.server import CreatedPayment, Customer, Server
+from tests.web.server import CHALLENGE, CreatedPayment, Customer, Server
 
 
 class Hanging(httpx.AsyncBaseTransport):
@@ -107,3 +112,21 @@ async def test_the_page_itself_waits_for_a_moment(server: Server, customer: Cust
     server.offset += 2
     answer = await customer.get(made.path("wait"))
     assert answer.headers["location"] == made.path("result")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_steps_while_waiting(server: Server, customer: Customer, kind: str) -> None:
+    """What is done, under way and to come; of what the customer is to do, that they do it."""
+    made = await server.create()
+    await customer.pay(made, CHALLENGE)
+    context = server.app.state.context.context
+    attempt = (await context.ledger.read(transitions.read, made.uid)).live
+    assert attempt is not None
+    for status, theirs in ((Status.PENDING, False), (Status.REQUIRES_ACTION, True)):
+        waits = replace(attempt, status=status, next_action=None)
+        done, now, to_come = wait_steps(waits, kind, "en")
+        assert (done.state, now.state, to_come.state) == ("done", "now", "next")
+        assert now.text.startswith("You ") is theirs
+        told = replace(waits, next_action=Instructions(("Send it",)))
+        assert wait_steps(told, kind, "en") == ()
+    assert wait_steps(None, kind, "en") == ()

@@ -19,6 +19,7 @@ from tests.web.page import Page
 from tests.web.server import CARD, DECLINED, CreatedPayment, Server, open_server
 
 ANNA, OWNER = "anna@example.com", "owner@shop.example.com"
+LOGO = "https://shop.example.com/logo.png"
 OF_ANNA: dict[str, Any] = {"customer": {"email": ANNA}}
 
 
@@ -33,7 +34,7 @@ async def server(
     pem: str, tmp_path_factory: pytest.TempPathFactory, mail_server: MailServer
 ) -> AsyncIterator[Server]:
     top = f'[smtp]\nurl = "smtp://127.0.0.1:{mail_server.port}"\nsender = "pay@example.com"\n'
-    more = f'notify_email = "{OWNER}"\nnotify_language = "de"\n'
+    more = f'notify_email = "{OWNER}"\nnotify_language = "de"\nlogo = "{LOGO}"\n'
     folder = tmp_path_factory.mktemp("mails")
     async with open_server(folder, pem, top=top, apps=more) as found:
         yield found
@@ -177,6 +178,33 @@ async def test_what_a_day_has_brought(server: Server, mail_server: MailServer) -
         assert re.search(r"Zahlungen: \d+", text)
         assert "€" in text
     assert made.uid not in plain + html
+
+
+async def test_what_it_is_made_of(server: Server, mail_server: MailServer) -> None:
+    lines = [{"name": "Socks <wool>", "quantity": 2, "amount": 1500}]
+    order = {"amount": 1999, "lines": lines, "shipping": 499}
+    made = await paid(server, order=order, **OF_ANNA)
+    plain, html = parts(await come(made, mail_server, ANNA))
+    assert "2 × Socks <wool>: €15.00" in plain
+    assert "2 × Socks &lt;wool&gt;" in html
+    assert "Shipping: €4.99" in plain
+
+
+async def test_the_logo_is_inside(server: Server, mail_server: MailServer) -> None:
+    app = server.app.state.context
+    picture = b"\x89PNG\r\n\x1a\n, as far as we look"
+    app.logos["361", LOGO] = app.render.assets.add("logo-361.png", picture)
+    try:
+        made = await paid(server, **OF_ANNA)
+        mail = await come(made, mail_server, ANNA)
+    finally:
+        del app.logos["361", LOGO]
+    (image,) = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert image["Content-ID"] == "<logo>"
+    assert image.get_payload(decode=True) == picture
+    html = parts(mail)[1]
+    assert 'src="cid:logo"' in html
+    assert "<img" not in html.replace('<img src="cid:logo"', "")
 
 
 # --- The field for it -----------------------------------------------------------------------------

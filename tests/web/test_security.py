@@ -249,6 +249,11 @@ async def test_an_error_in_the_shops_frame_can_be_seen(server: Server, customer:
     assert page.all("html", class_="framed")
     assert page.links[made.path()]
     assert "Open in a new tab" in page.text
+    # It says that it is there, and its height: else the shop's page takes it for a refused one.
+    assert re.search(r"<script\s+src=\"/static/error\.[0-9a-f]{12}\.js\"", answer.text)
+    assert 'data-status="incomplete"' in answer.text
+    alone = await customer.post(form.action, data={}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (alone.status_code, "<script" in alone.text) == (403, False)
 
 
 # --- Static files ------------------------------------------------------------------------------

@@ -216,7 +216,7 @@ async def test_the_way_back(customer: Customer, settings: dict[str, str], stays:
     )
     assert answer.status_code == 303, answer.text
     result = await customer.get(made.path("result"), headers={"Sec-Fetch-Dest": "iframe"})
-    (link,) = re.findall(r"<a\s+class=\"button\"[^>]* data-back[^>]*>", result.text)
+    (link,) = re.findall(r"<a\s+class=\"button[^>]* data-back[^>]*>", result.text)
     assert ("data-stay" in link) == stays
     assert 'target="_top"' in link
     start = settings.get("cancel_url") or settings["return_url"] or "https://framing.example.com"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Product(NamedTuple):
@@ -58,6 +58,19 @@ class Basket(NamedTuple):
         return sum(
             product.prices[self.currency] * self.quantities[product.key] for product in PRODUCTS
         )
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """As checkout's API takes them."""
+        return [
+            {
+                "name": product.name,
+                "quantity": quantity,
+                "amount": product.prices[self.currency] * quantity,
+            }
+            for product in PRODUCTS
+            if (quantity := self.quantities[product.key])
+        ]
 
     @property
     def description(self) -> str:

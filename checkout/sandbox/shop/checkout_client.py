@@ -70,8 +70,9 @@ class CheckoutClient:
     async def create(self, order: Order, more: Mapping[str, Any]) -> None:
         """Ask for a payment of this order; its token and address are noted in it.
 
-        `more` overrides parts of the request: `language`, `attempts`, `expired_at`, `settings`,
-        `payment_method`, `customer`, `transaction_type`, `additional_data`, `test`, `iframe`.
+        `more` overrides parts of the request: `language`, `attempts`, `expired_at`, `lines`,
+        `settings`, `payment_method`, `customer`, `transaction_type`, `additional_data`, `test`,
+        `iframe`.
         """
         body = self.request(order, more)
         order.kind, order.test = body["checkout"]["transaction_type"], body["checkout"]["test"]
@@ -111,7 +112,7 @@ class CheckoutClient:
             },
             "settings": settings | (more.get("settings") or {}),
         }
-        for name in ("expired_at", "additional_data"):
+        for name in ("expired_at", "lines", "additional_data"):
             if more.get(name) is not None:
                 body["order"][name] = more[name]
         for name in ("customer", "iframe"):

@@ -45,7 +45,10 @@ async def pay(request: HttpRequest) -> Response[str]:
         return _basket_page(given, problem="The basket is empty. Add something first.", status=422)
     try:
         order = await shop_of(request).sell(
-            wanted.total, wanted.currency, wanted.description, _choices(given)
+            wanted.total,
+            wanted.currency,
+            wanted.description,
+            _choices(given) | {"lines": wanted.lines},
         )
     except CheckoutFailure as failure:
         return _basket_page(given, problem=failure.message, response=failure.body, status=502)

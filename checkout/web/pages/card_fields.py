@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from checkout.i18n import N_, gettext
+from checkout.model.card_form import SLIPS
 from checkout.model.order import CardFields
 from checkout.web.pages.components import Field
 from checkout.web.pages.field_values import masked_field, prefilled_field, shown_again
@@ -53,6 +54,7 @@ def card_fields(
             required=not (name == "code" and code_optional),
             read_only=name == "holder" and fixed_holder(holder) is not None,
             oldest=oldest if name == "expiry" else None,
+            slips=tuple((kind, _(text)) for kind, text in SLIPS[name].items()),
         )
         for name, label, hint, autocomplete, inputmode, longest in CARD_FIELDS
     )

@@ -42,6 +42,7 @@ class Notice(Struct, frozen=True):
     title: str
     text: str
     tone: str = "info"
+    actions: tuple[tuple[str, str], ...] = ()  # (text, field of the form that it leads to)
 
 
 class Row(Struct, frozen=True):
@@ -67,6 +68,9 @@ class Field(Struct, frozen=True):
     required: bool = True
     read_only: bool = False
     options: tuple[tuple[str, str], ...] = ()  # (value, text): a choice
+    # What static/js/check.js says of slips, before the form is sent: (kind, sentence).
+    slips: tuple[tuple[str, str], ...] = ()
+    pattern: str | None = None  # what the whole text must match, in JavaScript; else "wrong"
     oldest: int | None = None  # of an expiry date: the first month that is not past, as 202611
     used: bool = True  # in addresses of the chosen country
     address: AddressRules | None = None  # of a country: how it changes the fields of the address
@@ -136,7 +140,9 @@ def notice(found: messages.Message, language: str) -> Notice:
 
 def explained(found: declines.Explanation, language: str) -> Notice:
     _ = gettext(language)
-    return Notice(_(found.title), " ".join(_(each) for each in found.sentences), found.tone)
+    text = " ".join(_(each) for each in found.sentences)
+    actions = tuple((_(each.text), each.field) for each in found.actions)
+    return Notice(_(found.title), text, found.tone, actions)
 
 
 def was_sent(attempt: Attempt) -> bool:

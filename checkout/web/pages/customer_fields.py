@@ -15,7 +15,7 @@ from checkout.model.validation.reader import Invalid, Rule
 from checkout.model.validation.rules import HoldsCard
 from checkout.shop_api.country import COUNTRIES, plain
 from checkout.shop_api.customer import DIGITS, TYPED, fitted, without
-from checkout.shop_api.phone_number import international, may_be_number
+from checkout.shop_api.phone_number import FEWEST_DIGITS, international, may_be_number
 from checkout.shop_api.postal_address import FIELDS, postal_address, postal_code, state_code
 from checkout.web.pages import birth_date_field
 from checkout.web.pages.address_fields import AddressField, address_fields, address_rules
@@ -35,8 +35,10 @@ class CustomerInput(NamedTuple):
     type: str = "text"
     inputmode: str | None = None
     longest: int = 255
+    pattern: str | None = None  # no text that it does not match is right; JavaScript's
 
 
+EMAIL_PATTERN: Final = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 # The names of `Customer` that a page can ask for, in the page's order.
 CUSTOMER_INPUTS: Final[dict[str, CustomerInput]] = {
     "email": CustomerInput(
@@ -47,6 +49,7 @@ CUSTOMER_INPUTS: Final[dict[str, CustomerInput]] = {
         "email",
         "email",
         254,
+        EMAIL_PATTERN,
     ),
     "first_name": CustomerInput(
         N_("First name"),
@@ -70,6 +73,7 @@ CUSTOMER_INPUTS: Final[dict[str, CustomerInput]] = {
         "tel",
         "tel",
         100,
+        rf"(\P{{Nd}}*\p{{Nd}}){{{FEWEST_DIGITS}}}.*",
     ),
     "country": CustomerInput(
         N_("Country"), N_("Choose your country"), N_("Choose your country"), "country"
@@ -273,6 +277,11 @@ def _known_code(typed: str | None) -> str | None:
     return typed if typed in COUNTRIES else None
 
 
+def slips(missing: str, wrong: str | None = None) -> tuple[tuple[str, str], ...]:
+    """Of a field without a table of its own. `wrong`: where it has a pattern."""
+    return (("missing", missing), *((("wrong", wrong),) if wrong else ()))
+
+
 def _field(name: str, shown: FieldContext, _asked: tuple[str, ...] = (), **more: Any) -> Field:
     _, about = gettext(shown.language), CUSTOMER_INPUTS[name]
     fixed = name in shown.fixed
@@ -287,6 +296,8 @@ def _field(name: str, shown: FieldContext, _asked: tuple[str, ...] = (), **more:
         "inputmode": about.inputmode,
         "maxlength": about.longest,
         "read_only": fixed,
+        "pattern": about.pattern,
+        "slips": slips(_(about.missing), _(about.wrong) if about.pattern else None),
     }
     show: Callable[..., Field] = prefilled_field if shown.is_customer else masked_field
     return show(getattr(shown.known, name) or "", shown.language, **made | more)

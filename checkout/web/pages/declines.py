@@ -200,12 +200,40 @@ ENDS: Final[Mapping[Status, tuple[str | None, str | None]]] = {
 }
 
 
+class Action(NamedTuple):
+    """The next step as a button, marked; `field`: of the form, where it leads to."""
+
+    text: str
+    field: str
+
+
+ANOTHER_CARD: Final = Action(N_("Use another card"), "number")
+AGAIN: Final = Action(N_("Try again"), "code")
+CHECK_NUMBER: Final = Action(N_("Check the card number"), "number")
+ANOTHER_METHOD: Final = Action(N_("Choose another way to pay"), "method")
+# What follows from an advice where a card was declined; others may choose another way.
+BY_CARD: Final[Mapping[str, Action]] = {
+    "other": ANOTHER_CARD,
+    "more": ANOTHER_CARD,
+    "call": ANOTHER_CARD,
+    "raise": ANOTHER_CARD,
+    "enter": ANOTHER_CARD,
+    "code": AGAIN,
+    "again": AGAIN,
+    "retry": AGAIN,
+    "number": CHECK_NUMBER,
+    "check": CHECK_NUMBER,
+}
+NO_OTHER: Final = frozenset({"none", "wait", "ask"})  # the advice is not to pay in another way
+
+
 class Explanation(NamedTuple):
     """English and marked; the sentences stand in one paragraph."""
 
     title: str
     sentences: tuple[str, ...]
     tone: str
+    actions: tuple[Action, ...] = ()
 
 
 def fact_of(kind: str, *, sent: bool) -> str:
@@ -218,7 +246,14 @@ def explain(cause: Cause, kind: str, *, sent: bool, open_: bool, several: bool) 
     is more than one method to choose from."""
     fact = of_kind(cause.fact, kind) if cause.fact else fact_of(kind, sent=sent)
     sentences = (fact, *_advice(cause.advice, kind, open_=open_, several=several))
-    return Explanation(of_kind(cause.title, kind), sentences, cause.tone)
+    actions = _actions(cause.advice, kind, several=several) if open_ else ()
+    return Explanation(of_kind(cause.title, kind), sentences, cause.tone, actions)
+
+
+def _actions(name: str, kind: str, *, several: bool) -> tuple[Action, ...]:
+    by_card = BY_CARD.get(name) if kind == CARD else None
+    other = ANOTHER_METHOD if several and name not in NO_OTHER else None
+    return tuple(each for each in (by_card, other) if each is not None)
 
 
 def _advice(name: str, kind: str, *, open_: bool, several: bool) -> tuple[str, ...]:

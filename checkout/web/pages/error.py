@@ -13,8 +13,8 @@ from checkout.web.context import app_of
 from checkout.web.language_choice import wished
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, notice
-from checkout.web.pages.layout import Layout, choices, payee_of
-from checkout.web.pages.payment_request import payment_request
+from checkout.web.pages.layout import Frame, Layout, choices, payee_of
+from checkout.web.pages.payment_request import PaymentRequest, payment_request
 from checkout.web.request import AppRequest, behind
 from checkout.web.response import RawResponse
 
@@ -37,9 +37,7 @@ def error_page(
     found = messages.ERROR.get(status, messages.ERROR[500 if status >= 500 else 400])
     if isinstance(error, Cancelled):
         found = messages.INVOICE_CANCELLED
-    actions = _actions(path, lang, status)
-    if isinstance(error, Expired):
-        actions = ((gettext(lang)(messages.RENEW), f"{request.scope['path']}?renew=1"),)
+    actions = _actions(path, lang, status, error)
     view = ErrorPage(notice(found, lang), status, actions)
     state = request.scope["state"]
     payment: Payment | None = state.get("payment")
@@ -54,6 +52,7 @@ def error_page(
         framed=page.framed if page else False,
         languages=choices(shop.languages if shop else ()),
         payee=payee_of(shop, lang) if shop else None,
+        frame=_frame(page),
         behind=behind(request) is not None,
     )
     return app.show(
@@ -66,8 +65,17 @@ def error_page(
     )
 
 
-def _actions(path: list[str], lang: str, status: int) -> tuple[tuple[str, str], ...]:
-    """Back to the payment, where the address names one."""
+def _frame(page: PaymentRequest | None) -> Frame | None:
+    """What its script reports, where it is shown in place of a payment's page."""
+    return page.frame(None) if page and page.shop.frame_origins else None
+
+
+def _actions(
+    path: list[str], lang: str, status: int, error: Exception
+) -> tuple[tuple[str, str], ...]:
+    """Back to the payment, where the address names one; of an expired link its renewal."""
+    if isinstance(error, Expired):
+        return ((gettext(lang)(messages.RENEW), f"{'/'.join(path)}?renew=1"),)
     if status == 404 or len(path) < 5 or path[1] not in LANGUAGES or path[2] != "payment":
         return ()
     _ = gettext(lang)

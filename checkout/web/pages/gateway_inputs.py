@@ -16,7 +16,7 @@ from checkout.model.validation.rules import email_address
 from checkout.payments.offered_methods import MethodInput
 from checkout.web.pages import checkboxes, messages
 from checkout.web.pages.components import Checkbox, Field
-from checkout.web.pages.customer_fields import CARD_HERE, CUSTOMER_INPUTS
+from checkout.web.pages.customer_fields import CARD_HERE, CUSTOMER_INPUTS, EMAIL_PATTERN, slips
 from checkout.web.pages.field_values import LONGEST_AGAIN, shown_again
 
 TERMS = "terms"
@@ -71,7 +71,7 @@ def input_fields(
     language: str,
 ) -> tuple[Field, ...]:
     """The inputs, with what was typed; an empty e-mail input has the known address."""
-    _ = gettext(language)
+    _, wrong = gettext(language), CUSTOMER_INPUTS["email"].wrong
     return tuple(
         Field(
             name=(name := name_of(method, each)),
@@ -84,6 +84,8 @@ def input_fields(
             inputmode="email" if each.kind == "email" else None,
             maxlength=each.longest,
             required=each.required,
+            pattern=EMAIL_PATTERN if each.kind == "email" else None,
+            slips=slips(_(messages.INPUT_MISSING), _(wrong) if each.kind == "email" else None),
         )
         for each in inputs
         if each.kind != TERMS

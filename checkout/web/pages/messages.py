@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from checkout.i18n import N_
-from checkout.model.order import BANK, CARD, CARD_METHOD, TOKENIZATION
+from checkout.model.order import BANK, CARD, CARD_METHOD, COINS, TOKENIZATION
 from checkout.model.product import Sale
 from checkout.model.status import Status
 
@@ -52,7 +52,9 @@ STATUS: Final[dict[Status, Message]] = {
     ),
 }
 
-WAITING_TEXT: Final = N_("Your payment is on its way. This page updates by itself.")
+WAITING_TEXT: Final = N_(
+    "Your payment is on its way. You can close this page: the shop will be told the result."
+)
 NO_METHOD: Final = Message(
     N_("The shop can't take payments right now"),
     N_("Nothing was charged. Please try again later, or ask the shop."),
@@ -92,6 +94,26 @@ GO_AGAIN: Final[ByKind] = {
 RESERVED: Final[ByKind] = {
     CARD: N_("The amount is reserved on your card. The shop will collect it later."),
     ELSE: N_("The amount is reserved. The shop will collect it later."),
+}
+
+# What is done, under way and to come while the customer waits, by kind; and how long it takes.
+SENT: Final[ByKind] = {
+    CARD: N_("Sent to the bank"),
+    BANK: N_("Sent to the bank"),
+    ELSE: N_("Sent to the payment service"),
+}
+ANSWERS: Final[ByKind] = {
+    CARD: N_("The bank answers"),
+    BANK: N_("The bank answers"),
+    ELSE: N_("The payment service answers"),
+}
+YOU_CONFIRM: Final[ByKind] = {ELSE: N_("You confirm the payment")}
+SHOP_NOTIFIED: Final = N_("The shop is told")
+USUALLY: Final[ByKind] = {
+    CARD: N_("This usually takes less than a minute."),
+    BANK: N_("This usually takes a few minutes, at most one working day."),
+    COINS: N_("This usually takes 10 to 60 minutes, until the network has confirmed it."),
+    ELSE: N_("This usually takes a few minutes."),
 }
 
 LEAVING: Final = Message(
@@ -257,6 +279,7 @@ BACK: Final = N_("Back to %(shop)s")
 RESUME: Final = N_("Pay after all")
 CHECKED: Final = N_("Last checked at %(time)s")
 RENEW: Final = N_("Renew and pay")
+RENEWABLE: Final = N_("Nothing was charged. You can still pay for this order.")
 OPEN_PAYMENT: Final = N_("Open the payment")
 OPEN_PAGE: Final = N_("Open the page to pay")
 OPEN_WALLET: Final = N_("Open in your wallet")

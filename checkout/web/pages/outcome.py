@@ -22,6 +22,7 @@ from checkout.web.pages.components import (
     was_sent,
 )
 from checkout.web.pages.formatting import amount, iso_time, moment
+from checkout.web.pages.layout import payee_of
 from checkout.web.pages.payment_request import PaymentRequest
 
 SHORT: Final = 8  # characters of a payment's number by which people tell it
@@ -94,7 +95,7 @@ def _order_rows(page: ReceiptRequest) -> Iterator[Row]:
         yield Row(_(messages.ROW_SHOP_ALONE), page.shop.name)
     else:
         yield Row(_(messages.ROW_AMOUNT), amount(order.money, page.spoken))
-        yield Row(_(messages.ROW_SHOP), page.shop.name)
+        yield Row(_(messages.ROW_SHOP), payee_of(page.shop, page.spoken))
     if order.description:  # else it is purged
         yield Row(_(messages.ROW_DESCRIPTION), order.description)
     if order.tracking_id:

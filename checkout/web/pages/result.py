@@ -125,7 +125,7 @@ def view_of(page: PaymentRequest, *, again: str | None = None) -> ResultPage:
     paid, attempt = status in SUCCESSFUL, payment.shown
     return ResultPage(
         summary=page.summary(),
-        notice=result_notice(page),
+        notice=_notice(page, again),
         rows=result_rows(page),
         receipt_lines=order.receipt_text if paid else (),
         # A gateway's receipt may show the customer's data.
@@ -141,6 +141,13 @@ def view_of(page: PaymentRequest, *, again: str | None = None) -> ResultPage:
         again_token=page.form_token(again, payment.next_number) if again else "",
         again_label=page._(AGAIN[again]) if again else "",
     )
+
+
+def _notice(page: PaymentRequest, again: str | None) -> Notice:
+    found = result_notice(page)
+    if again == "renew":
+        return Notice(found.title, page._(messages.RENEWABLE), found.tone)
+    return found
 
 
 def _auto_return(order: Order) -> int | None:

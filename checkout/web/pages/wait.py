@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 from litestar import post, route
 from msgspec import Struct
 
@@ -32,6 +33,13 @@ MOVING: Final = 0.5  # the same where something is happening
 FIRST_LOOK: Final = 2.0  # seconds that the page, unlike a poll, waits for the gateway
 
 
+class Step(Struct, frozen=True):
+    """`state`: done, now, next."""
+
+    state: str
+    text: str
+
+
 class StatusView(Struct, frozen=True):
     """What htmx polls (`partials/status.html`). `next_check` in seconds; None stops."""
 
@@ -39,6 +47,8 @@ class StatusView(Struct, frozen=True):
     status_url: str
     next_check: float | str | None
     checked: str  # "Last checked 20:14:05", changes with each poll
+    steps: tuple[Step, ...] = ()
+    usually: str | None = None  # how long it takes
 
 
 class WaitPage(Struct, frozen=True):
@@ -120,11 +130,16 @@ def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None
 def _status_view(page: PaymentRequest) -> StatusView:
     checked = clock_time(page.app.context.clock(), page.spoken, page.time_zone)
     attempt = page.payment.live
+    kind = page.attempt_kind(attempt)
+    steps = wait_steps(attempt, kind, page.lang)
+    pays = attempt is not None and attempt.status is Status.REQUIRES_ACTION
     return StatusView(
-        notice=wait_notice(attempt, page.attempt_kind(attempt), page.lang),
+        notice=wait_notice(attempt, kind, page.lang),
         status_url=page.url("status"),
         next_check=_next_check(page),
         checked=fill(page._(messages.CHECKED), time=checked),
+        steps=steps,
+        usually=None if pays else page._(messages.of_kind(messages.USUALLY, kind)),
     )
 
 
@@ -159,12 +174,16 @@ def _fragment(page: PaymentRequest, nonce: str) -> bytes:
         own["next_check"] = str(view.next_check)
 
     def make(texts: Mapping[str, str]) -> str:
-        of_all = StatusView(
-            view.notice, texts["status_url"], texts.get("next_check"), texts["checked"]
+        of_all = msgspec.structs.replace(
+            view,
+            status_url=texts["status_url"],
+            next_check=texts.get("next_check"),
+            checked=texts["checked"],
         )
         return page.app.render(STATUS, page.lang, status=of_all, nonce=texts["nonce"])
 
-    return page.app.render.fill((STATUS, page.lang, view.notice, *own), own, make)
+    key = (STATUS, page.lang, view.notice, view.steps, view.usually, *own)
+    return page.app.render.fill(key, own, make)
 
 
 def _status_json(page: PaymentRequest) -> RawResponse:
@@ -193,6 +212,20 @@ def wait_notice(attempt: Attempt | None, kind: str, language: str) -> Notice:
     if attempt.gateway_id is not None and not attempt.mismatch and attempt.queries < 5:
         return _waiting(messages.WAITING, messages.WAITING_TEXT, kind, language)
     return _waiting(messages.CHECKING, messages.STATUS[Status.PENDING].text, kind, language)
+
+
+def wait_steps(attempt: Attempt | None, kind: str, language: str) -> tuple[Step, ...]:
+    """What is done and what is to come; none where the customer pays elsewhere by instructions."""
+    _ = gettext(language)
+    if attempt is None or isinstance(attempt.next_action, Instructions):
+        return ()
+    theirs = attempt.status is Status.REQUIRES_ACTION
+    now = messages.YOU_CONFIRM if theirs else messages.ANSWERS
+    return (
+        Step("done", _(messages.of_kind(messages.SENT, kind))),
+        Step("now", _(messages.of_kind(now, kind))),
+        Step("next", _(messages.SHOP_NOTIFIED)),
+    )
 
 
 def _waiting(titles: messages.ByKind, text: str, kind: str, language: str) -> Notice:
