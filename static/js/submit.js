@@ -7,15 +7,16 @@
   const button = form.querySelector("[data-busy]");
   const now = form.querySelector("[data-now]");
   const labels = [...button.childNodes];
-  const home = form.action.replace(/\/pay$/, "");
+  const home = () => form.action.replace(/\/pay$/, "");
   let title = document.title;
   // The answer to a form with a mistake: asked for again, it must not send the form again.
-  if (location.pathname.endsWith("/pay")) history.replaceState(null, "", home);
+  if (location.pathname.endsWith("/pay")) history.replaceState(null, "", home());
   const say = (text) => {
     now.textContent = text;
     now.previousElementSibling.classList.toggle("can-not", !!text);
   };
   const busy = (on) => {
+    if (on) title = document.title;
     form.classList.toggle("busy", on);
     button.ariaDisabled = on || null;
     document.title = on ? button.dataset.busy : title;
@@ -36,7 +37,6 @@
   const fits = (theirs) => [...theirs.elements].every(({ name }) => !name || form.elements[name]);
   // The attempt that a form is for stands first in its token.
   const attempt = (each) => parseInt(each.elements.form_token.value);
-  const formOf = (page) => page?.querySelector("[data-pay]");
 
   // What the same page says now: the note on top, the errors, the next attempt.
   const adopt = (page) => {
@@ -64,7 +64,7 @@
       return adopt(page);
     }
     // Another form than this one: after an attempt its own page, else with what the server asks for.
-    if (theirs) return status === 200 ? location.replace(home) : form.submit();
+    if (theirs) return status === 200 ? location.replace(home()) : form.submit();
     const refused = page?.getElementById("headline");
     if (refused && (status < 500 || status === 503))
       return rest(refused.textContent + ". " + page.querySelector(".say").textContent);
