@@ -54,6 +54,7 @@ from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries, custo
 from checkout.web.pages.error import ErrorPage
 from checkout.web.pages.field_values import masked_field
 from checkout.web.pages.layout import Layout, ShopView, choices
+from checkout.web.pages.outcome import SHORT
 from checkout.web.pages.payment import MethodChoice, PaymentPage
 from checkout.web.pages.product import ProductPage
 from checkout.web.pages.receipt import ReceiptPage
@@ -110,6 +111,7 @@ FLAT: Final = Order(
     expires_at=0.0,
     breakdown=Breakdown(surcharge=25000000, tax=100000000),
 )
+UID: Final = "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27"
 BACK_URL: Final = "https://shop.example.com/thanks?order=1234"
 
 
@@ -288,16 +290,17 @@ class Fakes:
             Row(_(messages.ROW_SHOP), SHOP.name),
             Row(_(messages.ROW_TIME), formatting.moment(WHEN, self.lang)),
             Row(_(messages.ROW_CARD), "Visa •••• 1111"),
-            Row(_(messages.ROW_PAYMENT), "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27", code=True),
+            Row(_(messages.ROW_PAYMENT), UID, code=True),
         )
 
     def result(self, found: messages.Message | Notice, **more: Any) -> State:
         notice = self.notice(found)
         paid = notice.tone == "good"
+        short = Row(self._(messages.ROW_PAYMENT), UID[:SHORT], code=True, copies=UID)
         page = ResultPage(
             summary=self.summary,
             notice=notice,
-            rows=self.rows() if paid else (),
+            rows=(*self.rows()[2:-1], short) if paid else (),
             receipt_lines=(),
             receipt_url="https://gateway.example/receipt" if paid else None,
             order_url="/order" if paid else None,
@@ -555,9 +558,18 @@ def states(lang: str = "en") -> dict[str, State]:
         "failed-transfer": result(fake.why(DeclineReason.UNKNOWN, "coins", open_=False)),
         "expired": result(fake.end(Status.EXPIRED)),
         "expired-renewable": result(
-            fake.end(Status.EXPIRED, None), renew_action="/renew", renew_token="form-token"
+            fake.end(Status.EXPIRED, None),
+            again_action="/renew",
+            again_token="form-token",
+            again_label=fake._(messages.RENEW),
         ),
         "cancelled": result(fake.end(Status.CANCELLED, "bank")),
+        "cancelled-payable": result(
+            fake.end(Status.CANCELLED),
+            again_action="/resume",
+            again_token="resume-token",
+            again_label=fake._(messages.RESUME),
+        ),
         "receipt": (
             "pages/receipt.html",
             ReceiptPage(

@@ -109,7 +109,7 @@ PLACEHOLDER: Final = re.compile(r"%\((\w+)\)[sd]|%%|%|\{\w*\}")
 NUMBER: Final = "%(num)d"
 # What is written so in every language, and examples.
 INTERNATIONAL: Final = re.compile(
-    r"name@example\.com|JavaScript|3-D Secure|Apple Pay|Google Pay|PDF|QR|SBP|CVC|CVV|ERIP|CPF|NY"
+    r"\w+@example\.com|JavaScript|3-D Secure|Apple Pay|Google Pay|PDF|QR|SBP|CVC|CVV|ERIP|CPF|NY"
 )
 # The share of a language's letters is of this script; others are written in Latin ones.
 SCRIPTS: Final[Mapping[str, str | tuple[str, ...]]] = {
@@ -120,11 +120,12 @@ SCRIPTS: Final[Mapping[str, str | tuple[str, ...]]] = {
 # Letters that a language does not have; what writes them meant another language or another letter.
 FOREIGN: Final = {
     "be": "ищъИЩЪ", "uk": "ыёэъЫЁЭЪ", "ru": "іїєґўІЇЄҐЎ", "tg": "щыьцЩЫЬЦ", "kk": "ґєїўҐЄЇЎ",
-    "fa": "يكة", "ur": "يكة", "ro": "şţŞŢ", "az": "wWİ̇", "tr": "wWxXqQ", "zh": "們這個請選擇銀",
+    "fa": "يكة", "ur": "يكة", "ro": "şţŞŢ", "az": "wW", "tr": "wWxXqQ", "zh": "們這個請選擇銀",
 }  # fmt: skip
 STOPS: Final = {"zh": "。…！", "ja": "。…！", "bn": "।…!", "ur": "۔…!"}
+ABBREVIATED: Final = re.compile(r"(?<=\bdvs)\.$")  # no stop: Romanian for "your", politely
 # A text may be so much longer than the English one: places are as wide as these need.
-LONGER, MORE = 1.8, 14
+LONGER, MORE = 1.8, 16
 WIDE: Final = 0.55  # a wide letter's share of two narrow ones
 
 
@@ -158,7 +159,7 @@ def _spaces(language: str, source: str, text: str) -> str | None:
 
 def _stop(language: str, source: str, text: str) -> str | None:
     """A sentence stays one, a label a label; what is asked may also be told."""
-    stops = STOPS.get(language, ".!…")
+    stops, text = STOPS.get(language, ".!…"), ABBREVIATED.sub("", text)
     if source.endswith("?") or (text[-1:] in stops) == (source[-1:] in ".!…"):
         return None
     return "ends as a sentence, and is none" if text[-1:] in stops else f"needs its {stops[0]}"

@@ -55,6 +55,9 @@ class Standing(NamedTuple):
                     attempts=(*self.attempts[:place], moved, *self.attempts[place + 1 :])
                 )
         yield self._replace(expired=True)
+        again = self._replace(cancelled=False)
+        if self.status is Status.CANCELLED and again.status is Status.OPEN:
+            yield again
         if self.status is Status.OPEN:
             yield self._replace(cancelled=True)
             if len(self.attempts) < max(ATTEMPTS):

@@ -41,6 +41,7 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     settings = settings_of(config)
     results = [{"check": "settings", "ok": True, "detail": ""}]
     results += [_warning("proxy", line) for line in _remarks(settings)]
+    results += [_warning("mails", line) for line in _without_mail_server(settings)]
     results += [_warning("http", line) for line in _plain_origins(settings)]
     results += [_warning("files", line) for line in exposed_files(settings_path(config))]
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
@@ -71,6 +72,13 @@ def _remarks(settings: Settings) -> Iterator[str]:
             "trusted_proxies is empty, though public_url is https: something stands in front that "
             "speaks TLS, and unless it is named all customers count as its one address"
         )
+
+
+def _without_mail_server(settings: Settings) -> Iterator[str]:
+    """Shops that want mails which nobody sends."""
+    for shop in settings.shops.values():
+        if shop.notify_email and settings.smtp is None:
+            yield f"shops.{shop.id}.notify_email gets nothing: there is no [smtp] in the settings"
 
 
 def _plain_origins(settings: Settings) -> Iterator[str]:

@@ -6,7 +6,7 @@ Verbs, called by the pages, the API and the commands:
   charge                submit an attempt and send it to the gateway once
   status_query          query the gateway for an attempt's status
   due_queries           the same behind the pages that wait, many in one write
-  customer_actions      return from the bank, abandon, confirm, cancel
+  customer_actions      return from the bank, abandon, confirm, cancel, resume
   customer_check        recognise the customer by browser or e-mail address
   gateway_notifications a gateway's callbacks
   merchant_initiated    charges without the customer, by a card's token

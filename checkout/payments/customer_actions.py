@@ -1,5 +1,5 @@
 """Customer actions beside paying: return from the bank, abandon an attempt, confirm a transfer,
-cancel the payment."""
+cancel the payment, pay it after all."""
 
 from __future__ import annotations
 
@@ -95,6 +95,18 @@ async def cancel(context: Context, payment: Payment) -> Payment:
     payment = await context.write(uid, transitions.cancel, context, uid, context.clock())
     context.webhooks_due.set()
     return payment
+
+
+async def resume(context: Context, payment: Payment) -> Payment:
+    """Open a cancelled payment again, where that is possible: once, whoever else asks for it."""
+    uid = payment.uid
+    return await context.write(uid, transitions.resume, context, uid, context.clock())
+
+
+async def can_resume(context: Context, payment: Payment) -> bool:
+    return payment.cancelled and await context.ledger.read(
+        transitions.can_resume, context, payment, context.clock()
+    )
 
 
 def _untried(webhook: Webhook) -> bool:

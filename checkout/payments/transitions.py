@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from checkout.errors import NotFound
 from checkout.identifiers import new_uid
-from checkout.ledger import attempts, events, outbox, payments
+from checkout.ledger import attempts, events, invoices, outbox, payments
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import FINAL, Status, move
@@ -120,6 +120,28 @@ def cancel(conn: Connection, context: Context, uid: str, now: float) -> Payment:
     return update(conn, context, uid, now)
 
 
+def resume(conn: Connection, context: Context, uid: str, now: float) -> Payment:
+    """The customer has cancelled and wants to pay after all; no change where they can't."""
+    payment = lock(conn, uid)
+    if not can_resume(conn, context, payment, now):
+        return payment
+    payments.change(conn, uid, cancelled=False)
+    events.append(conn, uid, "resumed", now)
+    return update(conn, context, uid, now)
+
+
+def can_resume(conn: Connection, context: Context, payment: Payment, now: float) -> bool:
+    """Whether a payment that its customer cancelled can still be paid: but for that it would be
+    open, the shop does not ask to be told of it, and has not closed the link."""
+    resumed = msgspec.structs.replace(payment, cancelled=False)
+    if payment.status_at(now) is not Status.CANCELLED or resumed.status_at(now) is not Status.OPEN:
+        return False
+    shop = context.settings.shops.get(payment.shop)
+    if shop is None or _is_notified_of_cancel(payment, shop):
+        return False
+    return payment.link is None or not invoices.is_cancelled(conn, payment.link)
+
+
 def expire(conn: Connection, context: Context, uid: str, now: float) -> Payment:
     """Record that an open payment has expired."""
     lock(conn, uid)
@@ -206,5 +228,10 @@ def _is_notified(payment: Payment, status: Status, shop: Shop) -> bool:
     by_link = payment.link is not None and order.product is None
     if status is not Status.CANCELLED or by_link:
         return True
-    asked = order.page_settings.notify_canceled
+    return _is_notified_of_cancel(payment, shop)
+
+
+def _is_notified_of_cancel(payment: Payment, shop: Shop) -> bool:
+    """Whether the shop asks to be told when a customer gives up."""
+    asked = payment.order.page_settings.notify_canceled
     return shop.notify_canceled if asked is None else asked

@@ -24,7 +24,7 @@ SCRIPTS: Final[dict[str, str]] = {
     "focus.js": "moves the focus to the headline or to the errors, for screen readers",
     "frame.js": "tells the shop's registered page around ours its height and state",
     "fresh.js": "asks for a page anew that comes out of the browser's back/forward cache",
-    "language.js": "changes the texts of the payment page into another language",
+    "language.js": "changes the page's language without losing what was typed",
     "late.js": "calls off the refresh for pages whose scripts have not come",
     "leave.js": "goes on to the bank's page",
     "method.js": "sends no card fields with a way to pay without a card",

@@ -21,6 +21,7 @@ from checkout.shop_api.country import plain
 
 DATA: Final = Path(__file__).with_name("postal_addresses.json")
 FIELDS: Final = ("address", "city", "state", "zip")
+LONGEST_CODE: Final = 40  # characters that are looked at
 _DASHES: Final = "−ー―"  # of other keyboards, beside those that Unicode calls so
 _COUNTRY_BEFORE: Final = re.compile(r"[A-Z]{1,3}[- ]?(?=[0-9])", re.ASCII)  # D-10115
 _PREFIX: Final = re.compile(r"[A-Z]{2}-?(?=[0-9])", re.ASCII)  # of LV-1050
@@ -73,6 +74,8 @@ def postal_code(country: str, written: str) -> str | None:
     found = postal_address(country)
     if found.zip is None:
         return written
+    if len(written) > LONGEST_CODE:
+        return None
     pattern = re.compile(found.zip, re.ASCII)
     return next((each for each in _writings(written, found) if pattern.fullmatch(each)), None)
 

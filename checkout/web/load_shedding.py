@@ -17,7 +17,7 @@ MOST: Final = 1000  # requests under way
 MOST_POLLED: Final = 2000  # above it, no polling either
 MOST_NEW: Final = 600  # above it, no new work
 UNDER_WAY: Final = (
-    "/pay", "/payments", "/confirm", "/cancel", "/redirect", "/wait", "/result",
+    "/pay", "/payments", "/confirm", "/cancel", "/resume", "/redirect", "/wait", "/result",
 )  # fmt: skip
 POLLED: Final = "/status"
 ALWAYS: Final = ("/return/", "/notify/", "/static/")

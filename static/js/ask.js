@@ -1,6 +1,5 @@
 // A page of ours as a document of its own: its scripts do not run, and nothing of it is in sight.
-// `status` is 0 where no answer came; `at`: the page that the payment is at, where that is another;
-// `url` where the answer came from.
+// `status` is 0 where no answer came; `at`: the page that the payment is at, where that is another.
 const ask = (url, body) =>
   new Promise((resolve) => {
     const request = new XMLHttpRequest();
@@ -13,7 +12,6 @@ const ask = (url, body) =>
         status: request.status,
         page: request.response,
         at: request.getResponseHeader("hx-redirect"),
-        url: request.responseURL,
       });
     request.send(body);
   });

@@ -7,7 +7,7 @@
   const button = form.querySelector("[data-busy]");
   const now = form.querySelector("[data-now]");
   const labels = [...button.childNodes];
-  const home = () => form.action.replace(/\/pay$/, "");
+  const home = () => form.action.replace(/\/pay$/, ""); // the language in it may change
   let title = document.title;
   // The answer to a form with a mistake: asked for again, it must not send the form again.
   if (location.pathname.endsWith("/pay")) history.replaceState(null, "", home());
@@ -51,7 +51,7 @@
       else input?.removeAttribute("aria-invalid");
     }
     form.elements.form_token.value = theirs.elements.form_token.value;
-    title = (note ? note.querySelector("h2").textContent + " · " : "") + page.title;
+    title = page.title;
     rest("");
     note?.focus();
   };

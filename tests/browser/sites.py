@@ -108,7 +108,8 @@ class Sites:
     def order(self, **changes: Any) -> CreatedPayment:
         """A payment as the shop's server makes it."""
         self.orders += 1
-        made = {"amount": 2000 + self.orders, "currency": "EUR", "description": token_hex(4)}
+        made: dict[str, Any] = {"amount": 2000 + self.orders, "currency": "EUR"}
+        made["description"] = token_hex(4)
         body = {"transaction_type": "payment", "attempts": 3, "iframe": True, "order": made}
         body |= {"settings": {"return_url": f"{self.shop}/thanks?order=7"}} | changes
         answer = httpx.post(

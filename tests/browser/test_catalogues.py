@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, Page
 
 from checkout.i18n import LANGUAGES
 from tests import gallery
-from tests.browser.accessibility import AXE_SCRIPT, NARROW, OVERFLOW, RUN
+from tests.browser.accessibility import NARROW, OVERFLOW, RUN
 from tests.journeys.plugin import BROWSER
 from tests.support.http_server import http_server
 

@@ -248,6 +248,17 @@ def test_check_warns_of_sites_without_tls(run: Run, config: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_check_warns_of_mails_that_nobody_sends(run: Run, config: Path, sent: bool) -> None:
+    table = "[shops.361]\n"
+    written = config.read_text().replace(table, f'{table}notify_email = "owner@example.com"\n')
+    smtp = '\n[smtp]\nurl = "smtp://mail.example.com"\nsender = "pay@example.com"\n'
+    config.write_text(written + smtp * sent)
+    said = run("check", "--config", config)
+    assert said.exit_code == 0
+    assert ("shops.361.notify_email gets nothing" in said.output) is not sent
+
+
 def test_a_newer_database_is_refused_in_a_sentence(run: Run, config: Path) -> None:
     assert run("check", "--config", config).exit_code == 0
     file = next(config.parent.glob("*.db"))

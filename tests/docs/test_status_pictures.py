@@ -54,6 +54,8 @@ def test_every_status_of_an_attempt_is_drawn() -> None:
 def test_a_payments_arrows_are_what_a_shop_may_rely_on() -> None:
     drawn = {pair for pair in arrows("payment") if pair[0] != "[*]"}
     assert {name for pair in drawn for name in pair} == set(OUTWARD.values())
-    assert {after for before, after in drawn if before in ENDS} == {"successful"}
+    ended = {pair for pair in drawn if pair[0] in ENDS}
+    assert {after for _, after in ended} == {"successful", "incomplete"}
+    assert [before for before, after in ended if after == "incomplete"] == ["canceled"]
     assert {after for before, after in drawn if before == "successful"} == {"refunded"}
     assert ("pending", "canceled") not in drawn, "nobody gives up what may be paid"

@@ -134,7 +134,7 @@ class Reader:
             self.out()
             above, below, window = self.engine.run(FRAME_BOX)
             shown = top >= 0 and bottom <= min(inside, below - above)
-            return shown and above + top >= 0 and above + bottom <= window
+            return bool(shown and above + top >= 0 and above + bottom <= window)
 
         until(seen, f"{css} in view")
 

@@ -14,6 +14,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from types import SimpleNamespace
@@ -83,6 +84,7 @@ from checkout.model.validation.rules import (
     web_address,
 )
 from checkout.model.validation.rules import text as text_of
+from checkout.model.visible_text import visible
 from checkout.payments.http_connection import HttpConnection
 from checkout.pci.document import Document
 from checkout.pci.headers import page_changes
@@ -106,6 +108,8 @@ from checkout.shop_api.list_request import TRANSACTIONS, read_wanted, zoned_mome
 from checkout.shop_api.mail import mailbox
 from checkout.shop_api.merchant_initiated import read_merchant_initiated
 from checkout.shop_api.page_settings import card_token
+from checkout.shop_api.phone_number import international
+from checkout.shop_api.postal_address import postal_code, state_code
 from checkout.shop_api.products import read_product
 from checkout.shop_api.travel import AIRLINE, LEG
 from checkout.signing import COOKIE, Signer, read_link
@@ -127,6 +131,7 @@ from checkout.web.pages.customer_fields import (
 from checkout.web.pages.field_values import MASKS, mask, shown_again
 from checkout.web.pages.formatting import zone_of
 from checkout.web.pages.gateway_inputs import input_fields, read_inputs
+from checkout.web.pages.likely_country import likely_country
 from checkout.web.proof_of_work import proved
 from checkout.web.proxies import read_address as read_ip_address
 from checkout.web.request import our_cookie
@@ -314,6 +319,15 @@ TEXTS: Final[Mapping[str, Read]] = {
     "rule: e-mail": cardless(email_address),
     **{f"customer: {name}": CUSTOMER.rule(name) for name in CUSTOMER},
     "customer: a long text": cut_text(100_000),
+    "customer: what is seen": visible,
+    "customer: a phone of a country": lambda written: international(written, "DE"),
+    "customer: a phone": lambda written: international(written, None),
+    "customer: a state": lambda written: state_code("US", written),
+    **{
+        f"customer: a postal code in {country}": partial(postal_code, country)
+        for country in ("GB", "AR", "BH", "PE", "LV")
+    },
+    "customer: the country of languages": likely_country,
     "order: lines": cut_texts(most=50),
     "order: names": names_of(CUSTOMER),
     "order: a text that is cut": lambda written: cut(written, len(written) // 2),

@@ -72,4 +72,4 @@ async def test_time_is_up(servers: Servers, customer: Shopper) -> None:
     (webhook,) = (await servers.sold(order))["notifications"]
     assert (webhook["verified"], webhook["status"]) == (True, "error")
     await customer.back_to_shop()
-    await customer.reads("The time to pay has run out")
+    await customer.reads("The time to pay is over")

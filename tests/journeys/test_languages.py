@@ -51,10 +51,20 @@ async def test_in_the_shops_language(servers: Servers, customer: Shopper, langua
 async def test_another_language_by_the_picker(servers: Servers, customer: Shopper) -> None:
     order = await servers.order(language="en")
     page = await customer.open(order)
+    await customer.type_card(PLAIN)
+    # An error in sight changes too.
+    await page.locator("#f-holder").fill("")
+    await customer.press_pay()
+    await expect(page.locator("#e-holder")).to_contain_text("Enter the name")
     await page.get_by_label("Language").select_option("Deutsch")
     await customer.press("Change")
     await expect(page.locator(".pay .button")).to_contain_text("bezahlen")
-    await customer.pay(PLAIN)
+    await expect(page.locator("#e-holder")).to_contain_text("Geben Sie den Namen")
+    await expect(page.locator("html")).to_have_attribute("lang", "de")
+    assert "/de/payment/" in page.url
+    # Nothing that was typed is lost.
+    await page.locator("#f-holder").fill("ANN LEE")
+    await customer.press_pay()
     await customer.reads("Bezahlt")
     (transaction,) = await servers.transactions(order)
     assert transaction["facts"]["language"] == "de"

@@ -18,7 +18,8 @@ USER, PASSWORD = "postman", "p@ss:word/1"
 
 
 class MailServer:
-    """Takes what is sent, unless `refuses` has an answer for the address or `spoils` for all."""
+    """Takes what is sent, unless `refuses` has an answer for the address or `spoils` for all. Says
+    so `slow` seconds later."""
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
@@ -27,6 +28,7 @@ class MailServer:
         self.users: list[bytes] = []
         self.refuses: dict[str, str] = {}
         self.spoils = ""
+        self.slow = 0.0
         self.port = 0
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name for it
@@ -49,6 +51,7 @@ class MailServer:
         mail = message_from_bytes(content, policy=default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
+        await asyncio.sleep(self.slow)
         return "250 OK"
 
     def knows(

@@ -423,6 +423,7 @@ async def test_a_cancelled_invoice_is_shut(server: Server, customer: Customer) -
     assert sent.headers["location"] == payment.path("result")
     result = await customer.open(payment.path("result"))
     assert "This payment was cancelled. Nothing was charged." in result.text
+    assert not [form for form in result.forms if form.action.endswith("/resume")]
     assert payment.attempts() == []
     assert (await read(server, unseen))["uid"] is None
 

@@ -424,11 +424,12 @@ async def test_what_an_app_asks_google_with(
     shop: Server, server: Server, buyer: Customer, customer: Customer
 ) -> None:
     """Where the payment may be made so; else it shows no button."""
-    for where, who, changes, told in (
+    cases: tuple[tuple[Server, Customer, dict[str, Any], Any], ...] = (
         (shop, buyer, {}, {"gateway_id": "examplegateway", "gateway_merchant_id": "361"}),
         (shop, buyer, {"payment_method": {"excluded_types": ["google_pay"]}}, None),
         (server, customer, {}, None),
-    ):
+    )
+    for where, who, changes, told in cases:
         made = await where.create(**changes)
         key = {"Authorization": f"Bearer {where.settings.shops['361'].publishable_key}"}
         answer = await who.get(f"/ctp/api/checkouts/{made.token}", headers=key)

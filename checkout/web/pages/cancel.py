@@ -1,5 +1,5 @@
-"""Takes the forms that cancel the payment, abandon the attempt to choose another method, or renew
-a payment that has expired."""
+"""Takes the forms that cancel the payment, abandon the attempt to choose another method, open a
+cancelled payment again, or renew one that has expired."""
 
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ async def cancel(request: AppRequest) -> RawResponse:
     return page.to_current()
 
 
+@post(f"{PAYMENT_PATH}/resume", status_code=303, include_in_schema=False)
+async def resume(request: AppRequest) -> RawResponse:
+    """ "Pay after all": the payment page again, where the payment can still be made."""
+    page = await enter(request)
+    await page.posted_for("resume")
+    page.payment = await customer_actions.resume(page.app.context, page.payment)
+    return page.to_current()
+
+
 @post(f"{PAYMENT_PATH}/renew", status_code=303, include_in_schema=False)
 async def renew(request: AppRequest) -> RawResponse:
     """Leads to the payment that takes the place of this one; to the same one each time."""
@@ -33,4 +42,4 @@ async def renew(request: AppRequest) -> RawResponse:
     return see_other(f"/{page.lang}/payment/{made.uid}/{made.secret}")
 
 
-HANDLERS: Final = (cancel, renew)
+HANDLERS: Final = (cancel, resume, renew)

@@ -48,6 +48,7 @@ class Row(Struct, frozen=True):
     label: str
     value: str
     code: bool = False  # a number to copy
+    copies: str | None = None  # the whole of it, where `value` is its beginning
     time: str = ""  # what the value says in UTC, as HTML's `datetime`: a script tells it here
 
 

@@ -76,7 +76,7 @@ def moment(seconds: float, language: str, zone: tzinfo | None = None) -> str:
     that is not known."""
     at, spoken = datetime.fromtimestamp(seconds, zone or UTC), locale(language)
     written: str = (
-        get_datetime_format("medium", locale=spoken)
+        str(get_datetime_format("medium", locale=spoken))
         .replace("'", "")
         .replace("{1}", format_date(at, "medium", spoken))
         .replace("{0}", format_time(at, "short", tzinfo=zone or UTC, locale=spoken))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import tzinfo
-from typing import Protocol
+from typing import Final, Protocol
 
 from checkout.i18n import Gettext
 from checkout.ledger.rows import Attempt, Payment
@@ -22,7 +22,10 @@ from checkout.web.pages.components import (
     was_sent,
 )
 from checkout.web.pages.formatting import amount, iso_time, moment
+from checkout.web.pages.layout import payee_of
 from checkout.web.pages.payment_request import PaymentRequest
+
+SHORT: Final = 8  # characters of a payment's number by which people tell it
 
 
 def result_notice(page: PaymentRequest) -> Notice:
@@ -74,25 +77,39 @@ class ReceiptRequest(Protocol):
 
 def receipt_rows(page: ReceiptRequest) -> tuple[Row, ...]:
     """The receipt's rows, without personal data; only the customer sees the card's last digits."""
-    _, payment, attempt = page._, page.payment, page.payment.shown
-    order, status = payment.order, page.status
+    uid = Row(page._(messages.ROW_PAYMENT), page.payment.uid, code=True)
+    return (*_order_rows(page), *_paid_rows(page), uid)
+
+
+def result_rows(page: PaymentRequest) -> tuple[Row, ...]:
+    """The same beside the order, which a frame does not show: only what is not there, and the
+    payment's number in short."""
+    uid = page.payment.uid
+    short = Row(page._(messages.ROW_PAYMENT), uid[:SHORT], code=True, copies=uid)
+    return (*(_order_rows(page) if page.framed else ()), *_paid_rows(page), short)
+
+
+def _order_rows(page: ReceiptRequest) -> Iterator[Row]:
+    _, order = page._, page.order
     if not order.moves_money:
-        found = [Row(_(messages.ROW_SHOP_ALONE), page.shop.name)]
+        yield Row(_(messages.ROW_SHOP_ALONE), page.shop.name)
     else:
-        money = amount(order.money, page.spoken)
-        found = [Row(_(messages.ROW_AMOUNT), money), Row(_(messages.ROW_SHOP), page.shop.name)]
+        yield Row(_(messages.ROW_AMOUNT), amount(order.money, page.spoken))
+        yield Row(_(messages.ROW_SHOP), payee_of(page.shop, page.spoken))
     if order.description:  # else it is purged
-        found.append(Row(_(messages.ROW_DESCRIPTION), order.description))
+        yield Row(_(messages.ROW_DESCRIPTION), order.description)
     if order.tracking_id:
-        found.append(Row(_(messages.ROW_REFERENCE), order.tracking_id))
+        yield Row(_(messages.ROW_REFERENCE), order.tracking_id)
+
+
+def _paid_rows(page: ReceiptRequest) -> Iterator[Row]:
+    attempt, status = page.payment.shown, page.status
     if attempt is not None and status in FINAL:
         at, zone = attempt.updated_at, page.time_zone
         iso = "" if zone else iso_time(at)
-        found.append(Row(_(messages.ROW_TIME), moment(at, page.spoken, zone), time=iso))
+        yield Row(page._(messages.ROW_TIME), moment(at, page.spoken, zone), time=iso)
     if attempt is not None and status in SUCCESSFUL:
-        found += _paid_with(page, attempt)
-    found.append(Row(_(messages.ROW_PAYMENT), payment.uid, code=True))
-    return tuple(found)
+        yield from _paid_with(page, attempt)
 
 
 def _paid_with(page: ReceiptRequest, attempt: Attempt) -> Iterator[Row]:

@@ -16,7 +16,7 @@ from checkout.shop_api.return_url import has_return_url, return_url_of
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Row, Summary
 from checkout.web.pages.formatting import fill
-from checkout.web.pages.outcome import receipt_rows, result_notice
+from checkout.web.pages.outcome import result_notice, result_rows
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
@@ -24,7 +24,8 @@ from checkout.web.security import new_nonce
 
 TEMPLATE: Final = "pages/result.html"
 OF_SUMMARY: Final = ("amount", "description", "reference", "order_lines", "size")
-OF_PAGE: Final = ("receipt_url", "order_url", "back_url", "renew_action", "renew_token")
+OF_PAGE: Final = ("receipt_url", "order_url", "back_url", "again_action", "again_token")
+AGAIN: Final = {"resume": messages.RESUME, "renew": messages.RENEW}  # the ways on from the end
 
 
 class ResultPage(Struct, frozen=True):
@@ -40,8 +41,9 @@ class ResultPage(Struct, frozen=True):
     back_label: str
     auto_return: int | None  # seconds; 0 at once
     target: str | None  # _top in a frame
-    renew_action: str | None = None  # POST .../renew, where it has expired untried
-    renew_token: str | None = None
+    again_action: str | None = None  # POST .../resume or .../renew, where it can be paid yet
+    again_token: str = ""  # its form_token
+    again_label: str = ""
     stay: bool = False  # the order names no return URL: a frame may just be closed
 
 
@@ -51,17 +53,25 @@ async def result_page(request: AppRequest) -> RawResponse:
     if page.current != "result":
         return page.to_current()
     await customer_actions.wait_for_webhook(page.app.context, page.payment)
-    renews = not page.framed and await renewal.is_offered(page.app.context, page.payment, page.shop)
     nonce = new_nonce()
-    return page.app.respond(
-        rendered(page, nonce, renews=renews), nonce, ancestors=page.shop.frame_origins
-    )
+    again = await _way_on(page)
+    body = rendered(page, nonce, again=again)
+    return page.app.respond(body, nonce, ancestors=page.shop.frame_origins)
 
 
-def rendered(page: PaymentRequest, nonce: str, *, renews: bool = False) -> bytes:
+async def _way_on(page: PaymentRequest) -> str | None:
+    """One of `AGAIN`, where the customer can still pay what ended unpaid."""
+    context = page.app.context
+    if await customer_actions.can_resume(context, page.payment):
+        return "resume"
+    renews = not page.framed and await renewal.is_offered(context, page.payment, page.shop)
+    return "renew" if renews else None
+
+
+def rendered(page: PaymentRequest, nonce: str, *, again: str | None = None) -> bytes:
     """The page: rendered once for all payments that ended alike, and filled in with what is this
     payment's own. A receipt text is one payment's alone, and so are pages that show one."""
-    view = view_of(page, renews=renews)
+    view = view_of(page, again=again)
     if view.summary.lines:
         layout = page.layout(view.notice.title)
         return page.app.render(TEMPLATE, page.lang, page=view, layout=layout, nonce=nonce).encode()
@@ -84,6 +94,7 @@ def _own_texts(view: ResultPage) -> dict[str, str]:
     own |= {name: getattr(view, name) for name in OF_PAGE}
     own |= {f"row_{number}": row.value for number, row in enumerate(view.rows)}
     own |= {f"time_{number}": row.time for number, row in enumerate(view.rows)}
+    own |= {f"copies_{number}": row.copies or "" for number, row in enumerate(view.rows)}
     return {name: text for name, text in own.items() if text}
 
 
@@ -99,6 +110,7 @@ def _with_texts(view: ResultPage, texts: Mapping[str, str]) -> ResultPage:
                 row,
                 value=texts.get(f"row_{number}", row.value),
                 time=texts.get(f"time_{number}", row.time),
+                copies=texts.get(f"copies_{number}", row.copies),
             )
             for number, row in enumerate(view.rows)
         ),
@@ -106,15 +118,18 @@ def _with_texts(view: ResultPage, texts: Mapping[str, str]) -> ResultPage:
     )
 
 
-def view_of(page: PaymentRequest, *, renews: bool = False) -> ResultPage:
-    """`renews`: the customer is offered to renew it."""
+def view_of(page: PaymentRequest, *, again: str | None = None) -> ResultPage:
+    """`again`: one of `AGAIN`."""
     payment, status, order = page.payment, page.status, page.order
     back_url = return_url_of(payment, status, page.shop, page.app.context.clock())
+    notice = result_notice(page)
+    if again == "renew":
+        notice = Notice(notice.title, page._(messages.RENEWABLE), notice.tone)
     paid, attempt = status in SUCCESSFUL, payment.shown
     return ResultPage(
         summary=page.summary(),
-        notice=result_notice(page),
-        rows=receipt_rows(page),
+        notice=notice,
+        rows=result_rows(page),
         receipt_lines=order.receipt_text if paid else (),
         # A gateway's receipt may show the customer's data.
         receipt_url=attempt.facts.receipt_url if attempt and paid and page.is_customer else None,
@@ -124,9 +139,10 @@ def view_of(page: PaymentRequest, *, renews: bool = False) -> ResultPage:
         or fill(page._(messages.BACK), shop=page.shop.name),
         auto_return=_auto_return(order) if back_url else None,
         target="_top" if page.framed else None,
-        renew_action=page.url("renew") if renews else None,
-        renew_token=page.form_token("renew", 0) if renews else None,
         stay=not has_return_url(payment, status),
+        again_action=page.url(again) if again else None,
+        again_token=page.form_token(again, payment.next_number) if again else "",
+        again_label=page._(AGAIN[again]) if again else "",
     )
 
 
