@@ -659,7 +659,7 @@ BEHIND: dict[str, Any] = {"headers": {"X-Behind": "page"}}
 
 
 async def test_behind_the_page_the_next_one_is_named(server: Server, customer: Customer) -> None:
-    """The script of the page in sight goes there; what it takes parts of has no looks of its own."""
+    """The script of the page in sight goes there; what it takes has no looks of its own."""
     made = await server.create(attempts=2)
     form = (await customer.open(made.path())).form("pay")
     slip = await customer.submit(form, **BEHIND, **CARD | {"number": "4111111111111112"})
