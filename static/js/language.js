@@ -20,7 +20,14 @@
     const said = before ? parts(before) : [];
     const says = after ? parts(after) : [];
     if (!says.length || said.length !== says.length) return picker.submit();
-    const words = new Map(said.map((each, i) => [each.nodeValue.trim(), says[i].nodeValue.trim()]));
+    const words = new Map();
+    said.forEach((each, i) => {
+      const whole = [each, says[i]].map(({ nodeValue }) => nodeValue.trim());
+      words.set(...whole);
+      // A field's slips stand in one attribute, and one of them in sight.
+      const [ours, theirs] = whole.map((text) => text.split("|"));
+      ours.forEach((text, j) => words.set(text, theirs[j]));
+    });
     for (const each of parts(document)) {
       const text = each.nodeValue.trim();
       const word = words.get(text) ?? text;

@@ -57,6 +57,7 @@ OTHERS: Final = frozenset(
     | {
         "glossary.md",
         "languages.md",
+        "mails.md",
         "overpay.md",
         "pci.md",
         "privacy.md",

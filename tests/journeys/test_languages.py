@@ -100,7 +100,7 @@ async def test_decimals(
     await page.goto(address)
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    await expect(page.locator(".rows")).to_contain_text(spaced(shown["en"]))
+    await expect(page.locator(".amount bdi")).to_have_text(spaced(shown["en"]))
     (transaction,) = await servers.transactions(order)
     assert (transaction["amount"], transaction["currency"]) == (amount, currency)
     await customer.back_to_shop()
