@@ -29,6 +29,8 @@ Transitions, transactions over one connection:
   operation_webhooks    the shop's webhooks about operations
   webhook_address       where a payment's webhooks go
   reservations          a product's stock
+  renewal               the payment that takes the place of one that expired untried
+  apple_pay             a session with Apple, for the browser's sheet
 
 Methods and money:
   methods               which of the shop's methods can take an order
@@ -50,15 +52,18 @@ Background:
   recovery              queries open attempts and operations, expires payments
   webhook_sender        sends webhooks to shops
   verification          asks the shop's verification_url before a charge
-  mailer                sends invoices and reminders
+  mailer                sends invoices, reminders, receipts; mails: which there are
+  summaries             the mail about a shop's day
   retention             removes personal data after their time
   readiness             whether this worker can take payments
 
 Shared:
   context               settings, ledger, gateways, clock
   schedule              every timeout and retry, in seconds
+  pictures              of what is bought, fetched at shops
   shop_requests         calls shops at the addresses that they name, once those are checked
   call_failures         why a call failed, in words
+  answer_bodies         what was answered, read up to a size
   metrics, alerts       for the operator
   dropped_data          logs what was cut or dropped of a shop's data
 """

@@ -25,6 +25,7 @@ import structlog
 
 from checkout.errors import Unavailable, Unprocessable
 from checkout.model.urls import is_loopback
+from checkout.payments.answer_bodies import body_of
 from checkout.payments.concurrency import NoSlot, Slots
 from checkout.payments.http_transport import HttpTransport
 from checkout.settings import Settings, Shop
@@ -98,11 +99,7 @@ class MerchantSessions:
             async with http.stream("POST", address, json=asked, headers=plain) as answer:
                 if answer.status_code != 200:
                     raise ValueError("no session")
-                body = bytearray()
-                async for chunk in answer.aiter_raw():
-                    body += chunk
-                    if len(body) > LARGEST:
-                        raise ValueError("too large")
+                body = await body_of(answer, LARGEST)
         return msgspec.json.decode(body, type=dict[str, Any])
 
 

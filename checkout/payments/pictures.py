@@ -16,7 +16,8 @@ from msgspec import Struct
 
 from checkout.bounded_cache import BoundedCache
 from checkout.ledger.outbox import host_of
-from checkout.payments.call_failures import NO_IMAGE, TOO_LARGE, CallFailed, in_words
+from checkout.payments.answer_bodies import image_of
+from checkout.payments.call_failures import in_words
 from checkout.payments.concurrency import NoSlot, Slots
 from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
@@ -91,14 +92,6 @@ class Pictures:
             settings=self._context.settings,
         )
         try:
-            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if response.status_code != 200 or kind not in TYPES:
-                raise CallFailed(NO_IMAGE)
-            body = bytearray()
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > LARGEST:
-                    raise CallFailed(TOO_LARGE)
-            return kind, bytes(body)
+            return await image_of(response, TYPES, LARGEST)
         finally:
             await response.aclose()

@@ -27,7 +27,8 @@ from checkout.ledger.rows import Payment
 from checkout.model.order import BY_APP
 from checkout.model.outcome import DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
-from checkout.payments.call_failures import TOO_LARGE, CallFailed, in_words
+from checkout.payments.answer_bodies import body_of
+from checkout.payments.call_failures import in_words
 from checkout.payments.concurrency import NoSlot, Slots
 from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
@@ -90,12 +91,7 @@ class Verifier:
             settings=context.settings,
         )
         try:
-            found = bytearray()
-            async for chunk in response.aiter_raw():
-                found += chunk
-                if len(found) > LARGEST:
-                    raise CallFailed(TOO_LARGE)
-            return response.status_code, decode_json(bytes(found))
+            return response.status_code, decode_json(await body_of(response, LARGEST))
         finally:
             await response.aclose()
 

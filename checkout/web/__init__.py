@@ -14,6 +14,8 @@ csp_reports          browsers' reports of what a page's policy stopped
 challenge            the challenge against card testing; proof_of_work: our own one
 challenge_policy     who has to solve it
 cors                 which answers pages of other sites may read
+language_choice      in which language a page is
+poll_schedule        when a page that waits asks again
 proxies              the client's address behind proxies
 concurrency_limits   how many requests a caller may have under way at once
 load_shedding        what is refused when the server is overloaded

@@ -9,7 +9,8 @@ from typing import Final
 import httpx
 import structlog
 
-from checkout.payments.call_failures import NO_IMAGE, TOO_LARGE, CallFailed, in_words
+from checkout.payments.answer_bodies import image_of
+from checkout.payments.call_failures import in_words
 from checkout.payments.shop_requests import FAILURES
 from checkout.settings import Shop
 from checkout.web.context import AppContext
@@ -54,12 +55,5 @@ async def _fetch(
 
 async def _read(http: httpx.AsyncClient, url: str) -> tuple[str, bytes]:
     async with http.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip()
-        if response.status_code != 200 or kind not in ENDINGS:
-            raise CallFailed(NO_IMAGE)
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > LARGEST:
-                raise CallFailed(TOO_LARGE)
-    return ENDINGS[kind], bytes(body)
+        kind, body = await image_of(response, ENDINGS, LARGEST)
+    return ENDINGS[kind], body

@@ -8,6 +8,7 @@ redirect   leaves for the bank
 wait       waits for the bank or a transfer; its status, "I have paid"
 result     the end
 receipt    to print, by a secret of its own
+apple_pay  the session that the wallet's sheet asks for
 cancel     the form that gives up, or chooses another way to pay
 product    what is bought by one link
 error      every failure that a person sees
@@ -23,6 +24,10 @@ formatting       amounts and times
 recognition      who is shown what is known of the customer
 submission       what is sent with Pay, by the form or by an app
 payment_cache    the payment page made once for many payments
+order_lines      what is bought and what its amount is made of
+wallets          the buttons of Apple Pay and Google Pay
+likely_country   which country is chosen before the customer chooses
+receipt_email    where the receipt goes, where nobody has said it
 *_fields, gateway_inputs, checkboxes, amount_input, field_values     inputs, shown and read
 saved_card, qr_code
 """
