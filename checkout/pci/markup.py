@@ -25,6 +25,8 @@ _TAG: Final = re.compile(
 _DOCTYPE: Final = "<!doctype html>"
 _JINJA: Final = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _OTHERS: Final = re.compile(r"""\{%-?\s*(?:extends|from|include)\s+"([^"]+)\"""")
+# What is made of a template of its own and put whole into another.
+PUT_IN: Final = {"macros/components.html": "partials/order_lines.html"}
 _FILLED: Final = "\ue000"  # where a template fills something in
 EXCERPT: Final = 120  # characters
 
@@ -117,6 +119,8 @@ def _sources(template: str) -> Iterator[str]:
             seen.add(name)
             source = (TEMPLATES / name).read_text(encoding="utf-8")
             rest += _OTHERS.findall(source)
+            if name in PUT_IN:
+                rest.append(PUT_IN[name])
             yield source
     if template == "pages/wait.html":
         yield qr_svg("-")

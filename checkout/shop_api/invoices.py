@@ -23,11 +23,11 @@ from checkout.model.validation.reader import BASE, Invalid, Reader, drop_nulls
 from checkout.model.validation.rules import (
     cardless,
     choice,
-    email_address,
     integer,
     loose_flag,
     minor_units,
     moment,
+    sendable_email_address,
 )
 from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Settings, Shop
@@ -64,7 +64,7 @@ DRAFT: Final = "draft"  # of the mail: none is to be sent so far
 @says("an address with a dot in its domain", type="string", maxLength=254)
 def address(value: Any) -> str:
     """A rule: where a mail can go."""
-    found = cardless(email_address)(value)
+    found = cardless(sendable_email_address)(value)
     mailbox(found)
     return found
 

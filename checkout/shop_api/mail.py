@@ -20,7 +20,7 @@ import aiosmtplib
 from checkout.errors import CheckoutError
 from checkout.model.urls import is_loopback
 from checkout.model.validation.reader import Invalid
-from checkout.model.validation.rules import email_address
+from checkout.model.validation.rules import sendable_email_address
 from checkout.settings import Smtp
 
 SECONDS: Final = 30.0  # for the whole session
@@ -40,10 +40,10 @@ class Undelivered(CheckoutError):
 
 def mailbox(text: str, name: str = "") -> Address:
     """A checked address as mail headers want it. Raises `Invalid`."""
-    user, _, domain = email_address(text).rpartition("@")
+    user, _, domain = sendable_email_address(text).rpartition("@")
     try:
-        return Address(name, user, domain.encode("idna").decode())
-    except (UnicodeError, ValueError):
+        return Address(name, user, domain)
+    except ValueError:
         raise Invalid("must be an e-mail address") from None
 
 

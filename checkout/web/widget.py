@@ -62,16 +62,18 @@ class Script:
 
 _WORDS: Final = re.compile(r"const WORDS = \{.*\};")
 _STRINGS: Final = r'((?:"(?:[^"\\\n]|\\.)*"\n)+)'
-_ENTRY: Final = re.compile(rf"^msgid {_STRINGS}msgstr {_STRINGS}", re.MULTILINE)
 
 
 def _read_texts(language: str) -> dict[str, str]:
     """The script's texts in a catalogue. Catalogues are read when a customer needs them, and stay:
     this looks into the file, and keeps four lines of it."""
     path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
-    entries = _ENTRY.findall(path.read_text("utf-8") + "\n")
-    pairs = (tuple("".join(map(json.loads, part.split("\n")[:-1])) for part in e) for e in entries)
-    return {msgid: text for msgid, text in pairs if msgid in TEXTS and text}
+    source, found = path.read_text("utf-8") + "\n", {}
+    for text in TEXTS:
+        entry = re.search(rf'^msgid "{re.escape(text)}"\nmsgstr {_STRINGS}', source, re.MULTILINE)
+        if entry and (said := "".join(map(json.loads, entry[1].splitlines()))):
+            found[text] = said
+    return found
 
 
 def words() -> dict[str, list[str]]:

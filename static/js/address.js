@@ -2,11 +2,11 @@
 (() => {
   const country = document.querySelector("[data-rules]");
   if (!country) return;
-  const { rules, labels, optional } = country.dataset;
-  const table = rules.split(";").map((each) => each.split(":"));
-  const names = labels.split("|");
+  const table = country.dataset.rules.split(";").map((each) => each.split(":"));
   const fields = ["address", "city", "state", "zip"].map((name) => document.querySelector(`[data-field=${name}]`));
   const show = () => {
+    const { labels, optional } = country.dataset;
+    const names = labels.split("|");
     const [wanted] = table.find(([, countries]) => countries.split(" ").includes(country.value)) ?? table[0];
     let last = country.closest(".field");
     const rest = new Set(fields.filter(Boolean));

@@ -15,3 +15,4 @@ const ask = (url, body) =>
       });
     request.send(body);
   });
+const formOf = (page) => page?.querySelector("[data-pay]");

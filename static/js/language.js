@@ -5,8 +5,10 @@
   const link = document.querySelector("[data-languages]");
   if (!form || !link) return;
   const OWN = ["dir", "lang", "nonce", "value"];
+  // Countries stand in another order in each language: their names go by their codes.
+  const options = (page) => [...page.querySelectorAll("[data-pay] option")];
   const parts = (page) =>
-    [...page.querySelectorAll("*")].flatMap((each) => [
+    [...page.querySelectorAll(":not([data-pay] option)")].flatMap((each) => [
       ...[...each.attributes].filter(({ name }) => !OWN.includes(name)),
       ...[...each.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE),
     ]);
@@ -43,6 +45,10 @@
       const word = words.get(text) ?? text;
       if (word !== text) each.nodeValue = each.nodeValue.replace(text, () => word);
     }
+    const names = new Map(options(after).map((each) => [each.value, each.text]));
+    for (const each of options(document)) each.text = names.get(each.value) ?? each.text;
+    document.querySelector(".note a")?.closest(".note").remove(); // mistakes are told anew, where they are
+    for (const each of form.querySelectorAll("[aria-invalid]")) each.dispatchEvent(new Event("input"));
     const { lang, dir } = after.documentElement;
     Object.assign(document.documentElement, { lang, dir });
     history.replaceState(null, "", there.URL);

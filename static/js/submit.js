@@ -16,6 +16,7 @@
     now.previousElementSibling.classList.toggle("can-not", !!text);
   };
   const busy = (on) => {
+    if (on) title = document.title;
     form.classList.toggle("busy", on);
     button.ariaDisabled = on || null;
     document.title = on ? button.dataset.busy : title;
@@ -36,7 +37,6 @@
   const fits = (theirs) => [...theirs.elements].every(({ name }) => !name || form.elements[name]);
   // The attempt that a form is for stands first in its token.
   const attempt = (each) => parseInt(each.elements.form_token.value);
-  const formOf = (page) => page?.querySelector("[data-pay]");
 
   // What the same page says now: the note on top, the errors, the next attempt.
   const adopt = (page) => {

@@ -70,3 +70,19 @@ async def test_in_a_frame(servers: Servers, enter: Enter, allow: str, may: bool 
     customer.problems[:] = [
         each for each in customer.problems if not any(said in each for said in SAID)
     ]
+
+
+async def test_the_first_view(servers: Servers, enter: Enter) -> None:
+    """With both wallets: one script more than any page, and at most 2 kB more than its 25."""
+    customer = await enter()
+    await customer.context.add_init_script(wallet_browser("google_pay"))
+    wire = await customer.context.new_cdp_session(customer.page)
+    await wire.send("Network.enable")
+    sizes: list[int] = []
+    wire.on("Network.loadingFinished", lambda event: sizes.append(int(event["encodedDataLength"])))
+    order = await servers.order_of("wallets", servers.wallets_secret)
+    address = await servers.page_of(order)
+    await customer.page.goto(address, wait_until="networkidle")
+    fetched = [size for size in sizes if size]
+    assert len(fetched) == 4
+    assert sum(fetched) <= 27_000, fetched

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from tests.browser.accessibility import look
 from tests.journeys.plugin import BROWSER
 from tests.journeys.servers import Order, Servers
-from tests.journeys.shopper import PLAIN, Shopper
+from tests.journeys.shopper import DECLINED, PLAIN, Shopper
 from tests.support.polling import until
 
 pytestmark = BROWSER
@@ -50,6 +50,39 @@ async def test_declined_by_the_payment_system(servers: Servers, customer: Shoppe
     await customer.pay(PLAIN)
     await customer.reads("Paid")
     assert await servers.charges(order) == 1
+
+
+async def test_the_cards_fields_follow_the_choice(servers: Servers, customer: Shopper) -> None:
+    """With what was typed: to another way that takes a card, behind the line, and back."""
+    ways = {"types": ["credit_card", "sbp", "erip", "crypto", "acquirer_card"]}
+    page = await customer.open(await servers.order(payment_method=ways))
+    await customer.type_card(PLAIN)
+    for method in ("credit_card", "acquirer_card", "credit_card"):
+        await customer.choose(method)
+        row = page.locator(f"label:has([value={method}]) + [data-card-fields]")
+        await expect(row.locator("#f-number")).to_have_value("4200 0000 0000 0000")
+        await expect(row.locator("#f-number")).to_be_enabled()
+    await customer.choose("sbp")
+    await expect(page.locator("[data-card-fields]")).to_be_hidden()
+    await expect(page.locator("[data-card-fields]")).to_have_attribute("disabled", "")
+
+
+async def test_pay_after_all(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order(settings={"notify_canceled": False}))
+    await customer.press("Cancel payment")
+    await customer.reads("Payment cancelled")
+    await customer.press("Pay after all")
+    await customer.pay(DECLINED)
+    note = page.locator(".note.bad")
+    await note.get_by_role("link", name="Choose another way to pay").click()
+    await expect(page.locator("#f-method")).to_be_focused()
+    await note.get_by_role("link", name="Use another card").click()
+    await expect(page.locator("#f-number")).to_be_focused()
+    await page.locator("#f-code").fill("123")
+    await page.locator("#f-number").fill(PLAIN)
+    await customer.press_pay()
+    await customer.reads("Paid")
+    assert await page.title() == "Paid"
 
 
 async def test_instructions_and_a_qr_code(servers: Servers, customer: Shopper) -> None:

@@ -146,3 +146,33 @@ async def test_scripts_that_do_not_come(servers: Servers, customer: Shopper, pag
     if page_of == "redirect":
         await customer.at_bank()
     customer.problems.clear()  # the browser notes the file that did not come
+
+
+async def test_another_language_keeps_what_was_typed(servers: Servers, customer: Shopper) -> None:
+    asked = {"visible": ["email", "country"]}
+    order = await servers.order(attempts=2, settings={"customer_fields": asked})
+    page = await customer.open(order)
+    await page.locator("#f-email").fill("anna@example")
+    await page.locator("#f-country").select_option("DE")
+    await customer.type_card(PLAIN)
+    await customer.press_pay()
+    await expect(page.locator("#e-email")).to_contain_text("Check the e-mail address")
+    for code, own, pay, country in (
+        ("ru", "Русский", "Оплатить", "Германия"),
+        ("de", "Deutsch", "bezahlen", "Deutschland"),
+    ):
+        await page.locator("[name=language]").select_option(own)
+        await page.locator(".language button").click()
+        await expect(page.locator(".pay .button")).to_contain_text(pay)
+        assert await page.evaluate("document.documentElement.lang") == code
+        assert f"/{code}/payment/" in page.url
+        chosen = "document.getElementById('f-country').selectedOptions[0].text"
+        assert await page.evaluate(chosen) == country
+        assert (await values(page))["number"] == "4200 0000 0000 0000"
+        wrong = await page.locator("#e-email").inner_text()
+        assert wrong
+        assert not wrong.startswith("Check")
+    await page.locator("#f-email").fill("anna@example.com")
+    await customer.press_pay()
+    await customer.reads("Bezahlt")
+    assert "/de/" in page.url

@@ -194,7 +194,7 @@ async def test_cancelled_between_the_read_and_the_writing(harness: Harness) -> N
         """The ledger, at which the shop cancels just before the opening is written."""
 
         async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
-            if verb.__name__ == "_add_for_link":
+            if verb.__name__ == "add_for_link":
                 await invoices.cancel(harness.context, invoice.id)
             return await super().write(verb, *args, **kwargs)
 

@@ -14,7 +14,7 @@ from checkout.assets import STATIC, TEMPLATES
 from checkout.pci import purposes
 from checkout.pci.headers import page_changes
 from checkout.pci.inventory import BY_NONCE, Inventory, Shop, bundles, inventory, of_settings
-from checkout.pci.markup import Tag, Unexpected, parse_page, vocabulary_of
+from checkout.pci.markup import PUT_IN, Tag, Unexpected, parse_page, vocabulary_of
 from checkout.web.page_types import PAGE_TYPES
 from checkout.web.render import Assets, integrity
 from checkout.web.widget import SCRIPTS
@@ -49,7 +49,7 @@ def test_every_page_has_its_type_and_every_joined_script_a_page() -> None:
         for folder in ("pages", "partials")
         for path in (TEMPLATES / folder).glob("*.html")
     }
-    assert {each.template for each in PAGE_TYPES} == templates
+    assert {each.template for each in PAGE_TYPES} == templates - set(PUT_IN.values())
     named = {name for each in PAGE_TYPES for name in (each.script, *each.besides)}
     assert named - {None} == {f"{name}.js" for name in bundles()}
 

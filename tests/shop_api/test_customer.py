@@ -130,7 +130,8 @@ def test_a_cut_is_a_beginning(text: str, most: int) -> None:
         ("\u200banna@Example.COM", "anna@example.com"),
         ("anna@müller.example", "anna@xn--mller-kva.example"),
         ("anna@xn--mller-kva.example", "anna@xn--mller-kva.example"),
-        ("анна@пример.рф", "анна@пример.рф"),
+        ("анна@пример.рф", "анна@xn--e1afmkfd.xn--p1ai"),
+        ("anna@faß.example", "anna@xn--fa-hia.example"),
     ],
 )
 def test_addresses_that_are_read(sent: str, kept: str) -> None:

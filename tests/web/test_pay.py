@@ -651,3 +651,31 @@ async def test_the_letter(server: Server, customer: Customer) -> None:
     assert headers["webhook-id"]
     assert PAID.encode() not in body
     assert json.loads(body)["transaction"]["credit_card"]["last_4"] == "0000"
+
+
+# --- Behind the page in sight ------------------------------------------------------------------
+
+BEHIND: dict[str, Any] = {"headers": {"X-Behind": "page"}}
+
+
+async def test_behind_the_page_the_next_one_is_named(server: Server, customer: Customer) -> None:
+    """The script of the page in sight goes there; what it takes has no looks of its own."""
+    made = await server.create(attempts=2)
+    form = (await customer.open(made.path())).form("pay")
+    slip = await customer.submit(form, **BEHIND, **CARD | {"number": "4111111111111112"})
+    assert slip.status_code == 422
+    assert "<style" not in slip.text
+    assert set(Page(slip.text).errors()) == {"number"}
+    declined = await customer.submit(form, **BEHIND, **CARD | {"number": DECLINED})
+    assert (declined.status_code, declined.headers["location"]) == (303, made.path())
+    again = await customer.get(made.path(), **BEHIND)
+    assert "<style" not in again.text
+    assert "Your bank declined the payment" in again.text
+    paid = await customer.submit(Page(again.text).form("pay"), **BEHIND, **CARD)
+    assert (paid.status_code, paid.headers["hx-redirect"]) == (200, made.path("result"))
+    assert paid.headers["set-cookie"]
+    # The same form once more: one payment.
+    twice = await customer.submit(form, **BEHIND, **CARD)
+    assert twice.headers["hx-redirect"] == made.path("result")
+    # Another page's style is where it was.
+    assert "<style" in (await customer.get((await server.create()).path())).text

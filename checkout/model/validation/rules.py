@@ -417,7 +417,7 @@ def email_address(value: Any) -> str:
 def sendable_email_address(value: Any) -> str:
     """The same with the domain as mail is sent to it (xn--...), as gateways take it."""
     found = _email(value)
-    return found.ascii_email or found.normalized
+    return f"{found.local_part}@{found.ascii_domain}"
 
 
 def _email(value: Any) -> ValidatedEmail:
