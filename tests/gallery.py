@@ -173,8 +173,8 @@ class Fakes:
 
     def layout(self, title: str, **more: Any) -> Layout:
         direction = i18n.direction(self.lang)
-        languages = choices(())
-        layout = Layout(self.lang, title, direction, SHOP, payee=SHOP.name, languages=languages)
+        own = i18n.NAMES[self.lang]
+        layout = Layout(self.lang, title, direction, SHOP, payee=SHOP.name, language=own)
         return replace(layout, **more)
 
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
@@ -359,9 +359,8 @@ class Fakes:
 
     def error(self, status: int, *actions: tuple[str, str], shop: ShopView | None = None) -> State:
         notice = self.notice(messages.ERROR[status])
-        layout = Layout(
-            self.lang, notice.title, i18n.direction(self.lang), shop, languages=choices(())
-        )
+        own = i18n.NAMES[self.lang]
+        layout = Layout(self.lang, notice.title, i18n.direction(self.lang), shop, language=own)
         return "pages/error.html", ErrorPage(notice, status, actions), layout
 
 
@@ -400,6 +399,7 @@ def states(lang: str = "en") -> dict[str, State]:
     too_little = _(messages.AMOUNT_LITTLE) % {"least": formatting.amount(Money(500, "EUR"), lang)}
     return {
         "ready": payment(),
+        "languages": payment(language=None, languages=choices(())),
         "several-methods": payment(**several),
         "other-method": payment(
             methods=(

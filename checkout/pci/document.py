@@ -30,7 +30,7 @@ MOST: Final = 50
 MOST_WRONG: Final = 500  # differences, equal ones included, after which the rest is not read
 EMPTY: Final = Text("")
 # Asks for the same page in another language: the last form of a page, and without an address.
-PICKER: Final = '<form class="language">'
+PICKER: Final = '<form class="language" id="language">'
 REFRESH: Final = re.compile(r"[0-9]{1,5}(?:;url=(.*))?", re.ASCII | re.DOTALL)
 # Pages that may send the browser elsewhere by themselves: to the bank, back to the shop.
 SENDS: Final = frozenset({"redirect", "result"})

@@ -40,6 +40,8 @@ _INDENTATION: Final = re.compile(r"^[ \t]+", re.MULTILINE)
 _REMARK: Final = re.compile(r"/\*[^*]*(?:\*(?!/)[^*]*)*\*/\n?")  # of a style sheet
 _NO_CODE: Final = re.compile(r"^[ \t]*(//.*\n)?", re.MULTILINE)
 
+_BLANK_LINES: Final = re.compile(r"[ \t]*\n\s*")
+
 # The stylesheet's rule for dark devices, and what replaces it where the shop has chosen a scheme.
 _DARK: Final = b"screen and (prefers-color-scheme: dark)"
 _BOTH: Final = b"color-scheme: light dark"
@@ -193,6 +195,10 @@ class _Texts(dict[str, Markup]):
 
 
 class _LookUp(NodeTransformer):
+    def visit_TemplateData(self, node: nodes.TemplateData) -> nodes.Node:  # noqa: N802
+        node.data = _BLANK_LINES.sub("\n", node.data)
+        return node
+
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - Jinja's own name for it
         self.generic_visit(node)
         called = isinstance(node.node, nodes.Name) and node.node.name in ("_", "gettext")

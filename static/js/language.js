@@ -2,8 +2,8 @@
 // become is read of the same page, asked for in both languages.
 (() => {
   const form = document.querySelector("[data-pay]");
-  const picker = document.querySelector(".language");
-  if (!form || !picker) return;
+  const link = document.querySelector("[data-languages]");
+  if (!form || !link) return;
   const OWN = ["dir", "lang", "nonce", "value"];
   // Countries stand in another order in each language: their names go by their codes.
   const options = (page) => [...page.querySelectorAll("[data-pay] option")];
@@ -12,11 +12,23 @@
       ...[...each.attributes].filter(({ name }) => !OWN.includes(name)),
       ...[...each.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE),
     ]);
-  picker.addEventListener("submit", async (event) => {
+  link.addEventListener("click", async (event) => {
     event.preventDefault();
+    const { page } = await ask(link.href);
+    const picker = page?.getElementById("language");
+    if (!picker) return location.assign(link.href);
+    picker.addEventListener("submit", change);
+    link.replaceWith(document.adoptNode(picker));
+    picker.querySelector("select").focus();
+  });
+  const change = async (event) => {
+    event.preventDefault();
+    const picker = event.target;
     if (form.classList.contains("busy")) return;
     const wish = new URLSearchParams(new FormData(picker));
-    const [{ page: before }, { page: after }] = await Promise.all([ask(form.action), ask(`${form.action}?${wish}`)]);
+    const there = (await ask(`${form.action}?${wish}`)).page;
+    const both = [document, there].map((page) => ask(new URL("?languages", page?.URL ?? location.href)));
+    const [{ page: before }, { page: after }] = await Promise.all(both);
     const said = before ? parts(before) : [];
     const says = after ? parts(after) : [];
     if (!says.length || said.length !== says.length) return picker.submit();
@@ -39,6 +51,6 @@
     for (const each of form.querySelectorAll("[aria-invalid]")) each.dispatchEvent(new Event("input"));
     const { lang, dir } = after.documentElement;
     Object.assign(document.documentElement, { lang, dir });
-    history.replaceState(null, "", after.URL);
-  });
+    history.replaceState(null, "", there.URL);
+  };
 })();

@@ -56,6 +56,8 @@ async def test_another_language_by_the_picker(servers: Servers, customer: Shoppe
     await page.locator("#f-holder").fill("")
     await customer.press_pay()
     await expect(page.locator("#e-holder")).to_contain_text("Enter the name")
+    await customer.press("Language: English")
+    await expect(page.get_by_label("Language")).to_be_focused()
     await page.get_by_label("Language").select_option("Deutsch")
     await customer.press("Change")
     await expect(page.locator(".pay .button")).to_contain_text("bezahlen")

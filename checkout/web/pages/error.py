@@ -10,10 +10,10 @@ from checkout.ledger.rows import Payment
 from checkout.model.order import PageSettings
 from checkout.settings import Shop
 from checkout.web.context import app_of
-from checkout.web.language_choice import wished
+from checkout.web.language_choice import picks, wished
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, notice
-from checkout.web.pages.layout import Frame, Layout, choices, payee_of
+from checkout.web.pages.layout import Frame, Layout, payee_of, picker
 from checkout.web.pages.payment_request import PaymentRequest, payment_request
 from checkout.web.request import AppRequest, behind
 from checkout.web.response import RawResponse
@@ -44,13 +44,16 @@ def error_page(
     page = payment_request(app, request, lang, payment) if payment else None
     shop: Shop | None = page.shop if page else state.get("shop")
     page_settings = page.order.page_settings if page else PageSettings()
+    codes = shop.languages if shop else ()
+    language, languages = picker(lang, codes, opened=picks(request))
     layout = Layout(
         lang=lang,
         title=view.notice.title,
         dir=direction(lang),
         shop=app.shop_view(shop, page_settings) if shop else None,
         framed=page.framed if page else False,
-        languages=choices(shop.languages if shop else ()),
+        language=language,
+        languages=languages,
         payee=payee_of(shop, lang) if shop else None,
         frame=_frame(page),
         behind=behind(request) is not None,

@@ -50,9 +50,19 @@ class Layout(Struct, frozen=True):
     test: bool = False
     charges: bool = True  # False: a card is kept, and no money moves
     payee: str | None = None  # "Example Ltd, Cyprus"
-    languages: tuple[tuple[str, str], ...] = ()  # to choose from: (code, its own name)
+    language: str | None = None  # its own name, a link to the picker; None where that is open
+    languages: tuple[tuple[str, str], ...] = ()  # in the picker: (code, its own name)
     frame: Frame | None = None  # where other sites may show the page
     behind: bool = False  # fetched by the script of a page in sight, whose looks it has
+
+
+def picker(
+    lang: str, codes: Collection[str], *, opened: bool
+) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+    """`language` and `languages` of a layout; neither where the shop has one language alone."""
+    if len(codes) == 1:
+        return None, ()
+    return (None, choices(codes)) if opened else (LANGUAGES[lang], ())
 
 
 def choices(codes: Collection[str]) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,8 @@ from checkout.model.visible_text import visible
 from checkout.settings import Shop
 from checkout.web.bodies import posted_form
 from checkout.web.context import AppContext
-from checkout.web.pages.layout import Frame, Layout, choices, payee_of
+from checkout.web.language_choice import picks
+from checkout.web.pages.layout import Frame, Layout, payee_of, picker
 from checkout.web.request import AppRequest, behind, header
 from checkout.web.response import RawResponse
 from checkout.web.security import client_address, guard_form
@@ -27,6 +28,7 @@ class PageRequest:
     shop: Shop
     framed: bool = field(init=False)
     """In the shop's frame, by the browser's header; without one, by the order."""
+    picks: bool = field(init=False)  # with the picker of languages
     spoken: str = field(init=False)
     """The language with the customer's region, for amounts and times: "en-GB"."""
     behind: str | None = field(init=False)
@@ -35,6 +37,7 @@ class PageRequest:
         self.behind = behind(self.request)
         destination, order = header(self.request, b"sec-fetch-dest"), self.order
         wanted = order is not None and order.iframe
+        self.picks = picks(self.request)
         self.spoken = with_region(self.lang, header(self.request, b"accept-language") or "")
         if self.behind is not None:
             self.framed = self.behind == "framed"
@@ -70,6 +73,7 @@ class PageRequest:
     ) -> Layout:
         """`uid`: the payment's, where it is a hole."""
         order = self.order
+        language, languages = picker(self.lang, self.shop.languages, opened=self.picks)
         return Layout(
             lang=self.lang,
             title=title,
@@ -79,7 +83,8 @@ class PageRequest:
             test=order.test if order else test,
             charges=order is None or order.moves_money,
             payee=payee_of(self.shop, self.lang),
-            languages=choices(self.shop.languages),
+            language=language,
+            languages=languages,
             frame=self.frame(uid) if self.shop.frame_origins else None,
             behind=self.behind is not None,
         )

@@ -80,6 +80,7 @@ def key_of(
         specimen.app.shop_view(specimen.shop),
         specimen.framed,
         specimen.behind,
+        specimen.picks,
         oldest_month(today(specimen)),
     )
 
