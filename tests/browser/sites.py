@@ -21,7 +21,17 @@ from tests.journeys.servers import PACE
 from tests.support.http_server import Handler, http_server
 from tests.support.merchant import WALLETS, write_identity
 from tests.support.servers import checkout, free_ports, sandbox
-from tests.support.settings import SHOP, UNLIMITED, Table, overpay, secret, shop, write_settings
+from tests.support.settings import (
+    SHOP,
+    UNLIMITED,
+    Table,
+    exchanger,
+    overpay,
+    rest,
+    secret,
+    shop,
+    write_settings,
+)
 from tests.support.tls import certificate, relay
 
 NAMES: Final = ("pay", "shop", "stranger", "bank")
@@ -75,6 +85,15 @@ LOGO: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32">'
     '<circle cx="16" cy="16" r="16" fill="#0a7d33"/></svg>'
 )
+# More than are shown at first; a second one that takes a card, and one that asks for something.
+WAYS: Final[Table] = {
+    "credit_card": "cards",
+    "sbp": "local",
+    "crypto": "coins",
+    "bank_transfer": "local",
+    "form_get": "local",
+    "acquirer_card": {"gateway": "acquirer", "label": "Card, by the other acquirer"},
+}
 STYLE: Final = ".tall { min-height: 150vh } iframe, button, dialog { transform: none }"
 
 
@@ -100,6 +119,7 @@ class Sites:
     secret: str
     key: str  # publishable
     wallets_secret: str  # of a shop that has Apple Pay and Google Pay
+    ways_secret: str  # of a shop that has many ways to pay
     client: httpx.AsyncClient = field(
         default_factory=lambda: httpx.AsyncClient(trust_env=False, timeout=20)
     )
@@ -110,20 +130,26 @@ class Sites:
     def order(self, **changes: Any) -> CreatedPayment:
         """A payment as the shop's server makes it."""
         self.orders += 1
-        amount, description = 2000 + self.orders, token_hex(4)
-        made = {"amount": amount, "currency": "EUR", "description": description}
+        made = {"amount": 2000 + self.orders, "currency": "EUR", "description": token_hex(4)}
         body = {"transaction_type": "payment", "attempts": 3, "iframe": True, "order": made}
         body |= {"settings": {"return_url": f"{self.shop}/thanks?order=7"}} | changes
+        return self._created(made, body, (SHOP, self.secret))
+
+    def order_with_ways(self, **settings: Any) -> CreatedPayment:
+        """A payment of the shop that has many ways to pay."""
+        self.orders += 1
+        made = {"amount": 2000 + self.orders, "currency": "EUR", "description": token_hex(4)}
+        body = {"transaction_type": "payment", "order": made, "settings": settings}
+        return self._created(made, body, ("ways", self.ways_secret))
+
+    def _created(self, made: Any, body: Any, auth: tuple[str, str]) -> CreatedPayment:
         answer = httpx.post(
-            f"{self.api}/ctp/api/checkouts",
-            json={"checkout": body},
-            auth=(SHOP, self.secret),
-            trust_env=False,
+            f"{self.api}/ctp/api/checkouts", json={"checkout": body}, auth=auth, trust_env=False
         )
         assert answer.status_code == 201, answer.text
         token = answer.json()["checkout"]["token"]
         address = f"{self.pay}/widget/hpp.html?token={token}"
-        return CreatedPayment(token, address, amount, description)
+        return CreatedPayment(token, address, made["amount"], made["description"])
 
     def order_with_wallets(self) -> str:
         """The token of a payment of the shop that has wallets."""
@@ -176,13 +202,19 @@ def settings(sites: Sites, logo: str) -> Table:
         apps=True,
         publishable_key=sites.key,
     )
-    cards = {"cards": overpay(sites.gateway)}
+    gateways = {
+        "cards": overpay(sites.gateway),
+        "local": overpay(sites.gateway, "apm"),
+        "acquirer": rest(sites.gateway),
+        "coins": exchanger(sites.gateway),
+    }
     wallets = shop(
         f"{sites.shop}/", {"credit_card": "cards"}, secret_key=sites.wallets_secret, **WALLETS
     )
+    ways = shop(f"{sites.shop}/", WAYS, secret_key=sites.ways_secret)
     return {
-        "gateways": cards,
-        "shops": {SHOP: tea_shop, "wallets": wallets},
+        "gateways": gateways,
+        "shops": {SHOP: tea_shop, "wallets": wallets, "ways": ways},
         "limits": UNLIMITED,
     }
 
@@ -203,6 +235,7 @@ def open_sites(folder: Path, top: str = "test") -> Iterator[Sites]:
         secret=secret(),
         key=f"pk_{secret()}",
         wallets_secret=secret(),
+        ways_secret=secret(),
     )
     behind = {
         "pay": checkout_port,

@@ -42,6 +42,12 @@ BOX: Final = """
   const {{ top, bottom }} = document.querySelector({css}).getBoundingClientRect();
   return [top, bottom, innerHeight];
 """
+CHOOSE: Final = """
+  const select = document.querySelector({css});
+  select.value = {value};
+  select.dispatchEvent(new Event("change", {{ bubbles: true }}));
+"""
+SHOWN: Final = """return document.querySelector({css})?.checkVisibility() ?? false;"""
 FRAME_BOX: Final = (
     FRAME.replace("return", "const frame =")
     + """
@@ -105,6 +111,19 @@ class Reader:
             return True
 
         until(pressed, f"{css} to press")
+
+    def choose(self, css: str, value: str) -> None:
+        """In a select, whose list is the browser's own and no part of the page."""
+        self.element(css)
+        self.engine.run(CHOOSE.format(css=json.dumps(css), value=json.dumps(value)))
+
+    def shown(self, css: str, *, is_shown: bool = True) -> None:
+        """An element of the page is drawn, in sight or further down, or comes to be (or not)."""
+        script = SHOWN.format(css=json.dumps(css))
+        until(lambda: self.engine.run(script) is is_shown, f"{css} shown: {is_shown}")
+
+    def value(self, css: str) -> str:
+        return str(self.engine.run(f"return document.querySelector({json.dumps(css)}).value"))
 
     def out(self) -> None:
         self.engine.into(None)
