@@ -79,7 +79,7 @@ SHOP_SAYS: Final = (
     Row("customer.state", "ny", "billing_address.state", "NY"),
     Row("customer.zip", 10001, "billing_address.zip", "10001"),
     Row("customer.address", "1 Main St", "billing_address.address"),
-    Row("customer.phone", "+1 212 555 0100", "billing_address.phone"),
+    Row("customer.phone", "+1 212 555 0100", "billing_address.phone", "+12125550100"),
     Row("travel.airline.agency_code", "03", "travel.airline.agency_code"),
     Row("travel.airline.agency_name", "Coral travel", "travel.airline.agency_name"),
     Row("travel.airline.ticket_number", "390 5241 025377 1", "travel.airline.ticket_number"),

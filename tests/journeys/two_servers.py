@@ -22,6 +22,7 @@ import httpx
 from checkout.ledger.schema import METADATA
 from tests.journeys.servers import PACE, new_client, settings
 from tests.support.databases import database, reading
+from tests.support.merchant import write_identity
 from tests.support.servers import checkout, free_ports, sandbox
 from tests.support.settings import (
     NOBODY,
@@ -303,6 +304,7 @@ async def open_two_servers(
         for name, port in zip(names, ports, strict=True):
             home, address = folder / name, f"http://127.0.0.1:{port}"
             home.mkdir()
+            write_identity(home)
             ledger = running.enter_context(database(backend, home))
             config = write_settings(home, address, tables | {"database": ledger})
             schedule = PACE | (STILL if name == "still" else {})

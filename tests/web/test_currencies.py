@@ -100,7 +100,7 @@ async def test_an_app_is_told_too(server: Server) -> None:
 @pytest.mark.parametrize(
     ("currency", "shown"),
     [("IDR", "IDR 1,999"), ("UGX", "UGX 1,999"), ("CLF", "CLF 0.1999"), ("MOP", "MOP 199.9"),
-     ("JPY", "¥19.99"), ("EUR", "€19.99")],
+     ("JPY", "JP¥19.99"), ("EUR", "€19.99")],
 )  # fmt: skip
 async def test_all_say_the_same(counting: Server, currency: str, shown: str) -> None:
     server = counting
@@ -158,7 +158,7 @@ async def product(server: Server, **changes: Any) -> str:
     [("IDR", "1,999", "From IDR 1,000 to IDR 5,000", "IDR 1,999"),
      ("CLF", "0.1999", "From CLF 0.1000 to CLF 0.5000", "CLF 0.1999"),
      ("MOP", "199.9", "From MOP 100.0 to MOP 500.0", "MOP 199.9"),
-     ("JPY", "19.99", "From ¥10.00 to ¥50.00", "¥19.99")],
+     ("JPY", "19.99", "From JP¥10.00 to JP¥50.00", "JP¥19.99")],
 )  # fmt: skip
 async def test_a_product_is_counted_alike(
     counting: Server, currency: str, typed: str, bounds: str, shown: str
