@@ -24,9 +24,12 @@ ADDRESS: Final = """return [...document.querySelectorAll("fieldset:has([data-rul
   .map((each) => each.querySelector("label").textContent.trim().replace(/\\s+/g, " ")
     + (each.querySelector("input, select").required ? "!" : ""))"""
 
-# Into how many lines the amount is broken, and how much wider than the window the page is.
+# As wide as a phone: the windows themselves become no narrower than 500 and 447 pixels.
+NARROW: Final = f"document.documentElement.style.width = '{PHONE[0]}px'"
+
+# Into how many lines the amount is broken, and how much wider than its place the page is.
 FITS: Final = """return [document.querySelector(".amount > bdi").getClientRects().length,
-  document.documentElement.scrollWidth - document.documentElement.clientWidth]"""
+  document.body.scrollWidth - document.body.clientWidth, document.body.clientWidth > 390]"""
 
 # The row after which the card's fields stand, while they are to be sent.
 CARD_UNDER: Final = """const fields = document.querySelector("[data-card-fields]");
@@ -84,13 +87,14 @@ def test_what_is_bought(sites: Sites, reader: Reader) -> None:
     come(reader, made.url)
     reader.shown(".order-lines li")
     reader.shown(".order-lines summary", is_shown=False)
-    comes(reader, FITS, [1, 0])
+    comes(reader, FITS, [1, 0, True])
     reader.engine.resize(*PHONE)
+    reader.engine.run(NARROW)
     reader.shown(".order-lines li", is_shown=False)
     reader.press(".order-lines summary")
     reader.shown(".order-lines li")
     assert "Socks" in reader.engine.text(reader.element(".order-lines li"))
-    comes(reader, FITS, [1, 0])
+    comes(reader, FITS, [1, 0, False])
     type_card(reader)
     reader.press(".pay .button")
     reader.reads("Paid", framed=False)
