@@ -89,7 +89,7 @@ async def test_without_a_script(watched: Servers, chromium: Browser) -> None:
     customer = await _asked(watched, chromium, script=False)
     page = customer.page
     begun = time.monotonic()
-    assert f"press Pay {WAIT} seconds after" in await page.content()
+    assert f"wait {WAIT} seconds after this page has opened" in await page.content()
     await customer.type_card(PLAIN)
     await customer.press_pay()
     await expect(page.locator("#reason")).to_have_text("One more check")
