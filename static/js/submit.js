@@ -33,8 +33,11 @@
     document.dispatchEvent(new CustomEvent("checkout:open"));
   };
 
-  // Whether the same form is asked for; scripts may have added inputs to this one.
-  const fits = (theirs) => [...theirs.elements].every(({ name }) => !name || form.elements[name]);
+  // Whether the same form is asked for; scripts may have added hidden inputs to this one.
+  const has = (one, other) => ({ name, type }) =>
+    !name || other.elements[name] || (one === form && type === "hidden");
+  const fits = (theirs) =>
+    [...theirs.elements].every(has(theirs, form)) && [...form.elements].every(has(form, theirs));
   // The attempt that a form is for stands first in its token.
   const attempt = (each) => parseInt(each.elements.form_token.value);
 

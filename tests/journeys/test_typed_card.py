@@ -157,6 +157,7 @@ async def test_another_language_keeps_what_was_typed(servers: Servers, customer:
     await customer.type_card(PLAIN)
     await customer.press_pay()
     await expect(page.locator("#e-email")).to_contain_text("Check the e-mail address")
+    await page.locator("[data-languages]").click()
     for code, own, pay, country in (
         ("ru", "Русский", "Оплатить", "Германия"),
         ("de", "Deutsch", "bezahlen", "Deutschland"),

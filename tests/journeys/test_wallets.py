@@ -78,7 +78,7 @@ async def test_what_the_form_asks_for_comes_first(servers: Servers, enter: Enter
     page = await customer.open(order)
     button = page.locator("[data-wallet=google_pay]")
     await button.click()
-    await expect(page.locator("#f-agreed")).to_be_focused()
+    await expect(page.locator("#f-email")).to_be_focused()
     assert told == []
     assert await page.locator("#e-number").inner_text() == ""
     await page.locator("#f-email").fill("anna@example.com")

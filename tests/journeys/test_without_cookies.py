@@ -42,7 +42,9 @@ async def test_card(servers: Servers, customer: Shopper, method: str) -> None:
     await page.get_by_label("E-mail").fill("anna@example.com")
     await customer.pay(DECLINED)
     await expect(page.locator(".note.bad")).to_be_visible()
+    await expect(page.locator("#f-email")).to_have_value("anna@example.com")
     # Whose the address is, nothing tells without a cookie: it is known, veiled, and used unseen.
+    await page.goto(order.url)
     await expect(page.locator("#f-email")).to_have_value("")
     await expect(page.get_by_text("a•••@e•••.com").first).to_be_visible()
     await customer.pay(CHALLENGE)
