@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
+from urllib.parse import urljoin
 
 import httpx
 from msgspec import Struct
@@ -17,6 +18,7 @@ from msgspec import Struct
 from bench.client import Requests
 from bench.figures import Figure, by_cpu, median_ratio
 from bench.servers import START_SECONDS, Server, bare
+from checkout.i18n import LANGUAGES, SOURCE
 from checkout.local_servers import SHOP, LocalServers, new_keys, sandbox_arguments
 from tests.support.servers import free_ports, running, wait_for
 
@@ -110,18 +112,28 @@ def waiting_payment(http: httpx.Client, place: Place) -> str:
 
 
 def weight(place: Place) -> list[Figure]:
-    """Bytes on the wire and requests of the first view: the page and what it names."""
+    """Bytes on the wire and requests of the first view, in the heaviest language: the page and what
+    it names."""
     with client() as http:
-        page = http.get(new_payment(http, place))
-        names = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
-        bodies = [len(page.content)]
-        for name in names:
-            with http.stream("GET", place.checkout.url + name) as answer:
-                bodies.append(sum(len(chunk) for chunk in answer.iter_raw()))
+        address = new_payment(http, place)
+        found = {code: first_view(http, address, code) for code in LANGUAGES}
+    heaviest = max(found, key=lambda code: sum(found[code]))
+    bodies = found[heaviest]
+    kilobytes = {code: sum(each) / 1000 for code, each in found.items()}
     return [
-        Figure("first view: bytes", sum(bodies) / 1000, "kB", most=BYTES, steady=True),
+        Figure("first view: bytes", kilobytes[SOURCE], "kB", most=BYTES, steady=True),
+        Figure(f"the same in {heaviest}", kilobytes[heaviest], "kB", most=BYTES, steady=True),
         Figure("first view: requests", len(bodies), most=REQUESTS, steady=True),
     ]
+
+
+def first_view(http: httpx.Client, address: str, language: str) -> list[int]:
+    page = http.get(re.sub(r"/[\w-]+(?=/payment/)", f"/{language}", address))
+    bodies = [len(page.content)]
+    for name in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
+        with http.stream("GET", urljoin(address, name)) as answer:
+            bodies.append(sum(len(chunk) for chunk in answer.iter_raw()))
+    return bodies
 
 
 def client() -> httpx.Client:
