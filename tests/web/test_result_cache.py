@@ -36,6 +36,7 @@ async def request_for(server: Server, made: CreatedPayment, lang: str) -> Paymen
     app = server.app.state.context
     payment = await app.context.ledger.read(payments.by_uid, made.uid)
     scope: Any = {"type": "http", "method": "GET", "path": "/", "headers": [], "state": {}}
+    scope["query_string"] = b""
     return payment_request(app, Request(scope), lang, payment)
 
 
