@@ -61,6 +61,15 @@ def squeezed(source: str) -> str:
     return _NO_CODE.sub("", source)
 
 
+def bundles(folder: Path = STATIC) -> dict[str, list[str]]:
+    """The files that each joined script is made of, by its name without the ending: those of
+    `js/bundles.json`, where a name without an ending stands for another one's files."""
+    found: dict[str, list[str]] = {}
+    for name, parts in json.loads((folder / "js" / "bundles.json").read_text()).items():
+        found[name] = [file for part in parts for file in found.get(part, [part])]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class StaticFile:
     body: bytes
@@ -84,8 +93,7 @@ class Assets:
             for written, instead in changes.items():
                 changed = changed.replace(written, instead)
             self.add(f"app-{scheme}.css", changed)
-        bundles: dict[str, list[str]] = json.loads((folder / "js" / "bundles.json").read_text())
-        for name, parts in bundles.items():
+        for name, parts in bundles(folder).items():
             scripts = [squeezed((folder / "js" / part).read_text("utf-8")) for part in parts]
             self.add(f"{name}.js", "\n;".join(scripts).encode())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.journeys.plugin import BROWSER, Enter
@@ -22,14 +23,17 @@ new PerformanceObserver((list) => {
 """
 
 
-async def test_three_requests_and_25_kilobytes(servers: Servers, customer: Shopper) -> None:
+@pytest.mark.parametrize("visible", [[], ["email", "address", "city", "zip", "state", "country"]])
+async def test_three_requests_and_25_kilobytes(
+    servers: Servers, customer: Shopper, visible: list[str]
+) -> None:
     wire = await customer.context.new_cdp_session(customer.page)
     await wire.send("Network.enable")
     got: dict[str, dict[str, Any]] = {}
     wire.on("Network.responseReceived", lambda e: got.update({e["requestId"]: e["response"]}))
     sizes: dict[str, int] = {}
     wire.on("Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e}))
-    order = await servers.order()
+    order = await servers.order(settings={"customer_fields": {"visible": visible}})
     address = await servers.payment_url(order)
     await customer.page.goto(address, wait_until="networkidle")
     own = {key: r for key, r in got.items() if not r["url"].startswith("data:")}
