@@ -22,6 +22,7 @@ from markupsafe import Markup
 from checkout.assets import STATIC, TEMPLATES
 from checkout.bounded_cache import BoundedCache
 from checkout.i18n import SOURCE, Gettext, translations
+from checkout.web.compressed_page import FilledPage, KeptPage, kept_page
 
 PAGES: Final = 16 * 1024 * 1024  # bytes of cached pages that are filled in
 MEDIA_TYPES: Final = {
@@ -132,7 +133,7 @@ class Renderer:
 
     def __init__(self, assets: Assets, folder: Path = TEMPLATES) -> None:
         self.assets = assets
-        self._pages = BoundedCache[Hashable, tuple[list[bytes], list[str]]](PAGES)
+        self._pages = BoundedCache[Hashable, tuple[KeptPage, list[str]]](PAGES)
         self._folder = folder
         self._environments: dict[str, Environment] = {}
 
@@ -156,7 +157,7 @@ class Renderer:
         key: Hashable,
         texts: Mapping[str, str],
         make: Callable[[Mapping[str, str]], str],
-    ) -> bytes:
+    ) -> FilledPage:
         """A page that is the same for every equal `key` but for `texts`, by their names. It is made
         once, of holes in their places, and filled in with the texts, escaped but for a `part`."""
         page = self._pages.get(key)
@@ -164,15 +165,14 @@ class Renderer:
             made = make({name: f"{_HOLE}{name}\ue000" for name in texts})
             # Text, name of a hole, text, ...: a split by a pattern with one group.
             parts = re.split(f"{_HOLE}([a-z0-9_]+)\ue000", made)
-            page = [part.encode() for part in parts], parts[1::2]
+            page = kept_page(part.encode() for part in parts[::2]), parts[1::2]
             self._pages.put(key, page)
-        filled, names = page[0].copy(), page[1]
+        kept, names = page
         escaped = {
             name: (text if isinstance(text, Part) else html.escape(text)).encode()
             for name, text in texts.items()
         }
-        filled[1::2] = [escaped[name] for name in names]
-        return b"".join(filled)
+        return FilledPage(kept, [escaped[name] for name in names])
 
     def compile(self) -> None:
         """Compile every template now, so that a broken one stops the start and not a customer."""

@@ -85,7 +85,8 @@
     const paths = MARK.map(([colour, path]) => `<path fill="#${colour}" d="${path}"/>`).join("");
     const drawn = new Image(20, 20);
     drawn.alt = "";
-    drawn.src = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">${paths}</svg>`)}`;
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">${paths}</svg>`;
+    drawn.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
     return drawn;
   };
 
