@@ -11,7 +11,7 @@ from typing import Any, Final
 
 SECRETS: Final = frozenset({
     "secret_key", "secrets", "link_keys", "private_key", "operator_token", "ipn_secret",
-    "secure_key",
+    "secure_key", "shops_key",
 })  # fmt: skip
 WITH_PASSWORDS: Final = frozenset({"url", "database"})
 

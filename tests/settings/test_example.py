@@ -20,7 +20,11 @@ STRUCTS = (
     Settings, Account, Shop, Method, ApplePay, GooglePay, Smtp, Limits, PostgresLimits,
 )  # fmt: skip
 # Fields that are no setting: they come from a table's name or are worked out.
-DERIVED = {Account: {"name", "options"}, Shop: {"id", "public_key", "ports"}, Method: {"name"}}
+DERIVED = {
+    Account: {"name", "options"},
+    Shop: {"id", "public_key", "ports", "disabled"},
+    Method: {"name"},
+}
 
 
 def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) -> None:
