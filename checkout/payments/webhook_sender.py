@@ -120,6 +120,9 @@ class WebhookSender:
         )
         WEBHOOKS.labels(label(answer)).inc()
         log.info("webhook.sent", payment=webhook.payment, tries=tries, answer=answer)
+        if wait is None and not delivered:
+            about = {"payment": webhook.payment, "webhook": webhook.id, "shop": webhook.shop}
+            log.error("webhook.given_up", **about, tries=tries, answer=answer, alert=True)
 
     async def _post(self, webhook: Webhook) -> tuple[str, float]:
         """The answer (an HTTP status, or in words why there is none), and its Retry-After in
