@@ -140,7 +140,7 @@ class WebhookSender:
                     self._http,
                     webhook.url,
                     body,
-                    headers(shop, webhook.id, body, now, public=public),
+                    headers(shop, webhook.id, body, now, public=public, tries=webhook.tries),
                     resolve=self._resolve or self._names.of(webhook.shop),
                     settings=self._context.settings,
                 )

@@ -18,7 +18,7 @@ WITH_PASSWORDS: Final = frozenset({"url", "database"})
 
 def exposed_files(source: Path) -> list[str]:
     """A sentence for each, of settings that were loaded before."""
-    data = tomllib.loads(source.read_text())
+    data = tomllib.loads(source.read_text("utf-8-sig"))
     found = dict.fromkeys(_files(data, source))
     return [why for path in found for why in _exposed(path)]
 

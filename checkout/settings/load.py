@@ -122,7 +122,7 @@ def _toml(source: Path) -> dict[str, Any]:
             raw = file.read(LARGEST + 1)
         if len(raw) > LARGEST:
             raise BadSettings([(str(source), f"is larger than {LARGEST} bytes")])
-        data = tomllib.loads(raw.decode())
+        data = tomllib.loads(raw.decode("utf-8-sig"))
         check_bounds(data, SETTINGS)
         return data
     except OSError as error:

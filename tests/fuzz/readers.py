@@ -473,7 +473,7 @@ class Json(NamedTuple):
 
 
 def in_app(data: Any) -> Any:
-    fields = with_opened_card(request_of(data), SHOP.private_key)
+    fields = with_opened_card(request_of(data), SHOP.private_keys)
     form = app_form(fields, ASKING, app_wallet(fields))
     known, shown = app_customer(fields, ASKING, Customer(), input_names(ASKING))
     app_browser(fields, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -40,6 +41,17 @@ async def delivered(server: Server, http: Customer, made: CreatedPayment, tries:
             return found
         await asyncio.sleep(0.02)
     raise AssertionError(made.uid)
+
+
+async def test_a_shop_that_rotates_calls_with_either_password(opened: Opened) -> None:
+    old, new = secrets.token_hex(32), secrets.token_hex(32)
+    async with (
+        opened(framing=f'secret_key = ["{old}", "{new}"]') as server,
+        server.customer() as http,
+    ):
+        for password, status in ((old, 200), (new, 200), (new[::-1], 401)):
+            answer = await http.get("/webhooks", auth=("framing", password))
+            assert answer.status_code == status
 
 
 # --- Lists ---------------------------------------------------------------------------------------
