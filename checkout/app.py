@@ -18,11 +18,11 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from msgspec.structs import replace
 
-from checkout import __version__, log
+from checkout import __version__, log, shared_metrics
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger, open_wakeups
 from checkout.model.mail import Kind
-from checkout.payments import retention
+from checkout.payments import metrics, retention
 from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
@@ -90,6 +90,7 @@ from checkout.web.pages import (
 )
 from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
+from checkout.web.request_metrics import measured
 from checkout.web.request_size import bounded
 from checkout.web.security import LARGEST_BODY, security_headers
 from checkout.web.summary_mail import summary_sender
@@ -226,7 +227,9 @@ def create_app(
             logging_config=None,
         )
     app.state.reports = csp_reports.PolicyReports(clock)
-    app.asgi_handler = bounded(app.asgi_handler)
+    app.asgi_handler = measured(bounded(app.asgi_handler))
+    metrics.begin(settings)
+    shared_metrics.reserve()
     return app
 
 

@@ -17,6 +17,7 @@ from checkout import __version__
 # A command -> its module and its name there. A module is imported when its command is run: one that
 # only supervises other processes needs little memory.
 COMMANDS: Final = {
+    "init": "init.init",
     "demo": "demo.demo",
     "serve": "serve.serve",
     "sandbox": "sandbox.sandbox",

@@ -22,6 +22,8 @@ NOTES = {
     "publishable_key": "[shops.ID] publishable_key: for the shop's app, and no secret",
     "private_key": "[shops.ID] private_key: signs notifications and results for the shop",
     "public_key": "for the shop's plugin, which verifies both with it",
+    "next_webhook_secret": "the same of the new secret_key",
+    "next_public_key": "the same of the new private_key: the plugin may change to it at any time",
 }
 
 
@@ -60,4 +62,9 @@ def _of(id: str, config: Path | None) -> dict[str, str]:
     shop = settings_of(config).shops.get(id)
     if shop is None:
         fail(f"The settings have no shop {id!r}", UNUSABLE)
-    return {"webhook_secret": standard_secret(shop.secret_key), "public_key": shop.public_key}
+    found = {"webhook_secret": standard_secret(shop.secret_key), "public_key": shop.public_key}
+    if shop.next_secret_key:
+        found["next_webhook_secret"] = standard_secret(shop.next_secret_key)
+    if shop.next_public_key:
+        found["next_public_key"] = shop.next_public_key
+    return found

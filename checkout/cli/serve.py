@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from checkout import shared_metrics
 from checkout.cli.basics import config_option
 from checkout.listening import listen
 from checkout.process import keep_private
@@ -28,13 +29,15 @@ def serve(config: Path | None, host: str, port: int, workers: int) -> None:
     keep_private()
     if config is not None:
         os.environ["CHECKOUT_CONFIG"] = str(config.resolve())
-    listen(
-        "checkout.worker:application",
-        host=host,
-        port=port,
-        http2=_prepared() == "2",
-        workers=workers,
-    )
+    http2 = _prepared() == "2"
+    with shared_metrics.folder():
+        listen(
+            "checkout.worker:application",
+            host=host,
+            port=port,
+            http2=http2,
+            workers=workers,
+        )
 
 
 def _prepared() -> str:

@@ -18,7 +18,6 @@ from checkout.errors import BadSettings
 from checkout.ledger import shops
 from checkout.ledger.base import Ledger
 from checkout.ledger.shops import ShopRow
-from checkout.payments.metrics import ALERTS
 from checkout.sealer import Sealer, Unsealable
 from checkout.settings import Settings, Shop
 from checkout.settings.ledger_shop import read_ledger_shop
@@ -29,7 +28,6 @@ INTERVAL: Final = 1.0  # seconds
 BATCH: Final = 50  # rows that are read at once, so that requests come between
 PURPOSE: Final = "shops"  # of `Sealer`
 NOT_OPENED: Final = "can't be opened: it was sealed with another shops_key, or changed"
-ALERT: Final = "shop.unreadable"
 
 
 class LedgerShops:
@@ -75,8 +73,7 @@ class LedgerShops:
 
     def _alert(self, id: str, why: str) -> None:
         self.unreadable[id] = why
-        ALERTS.labels(ALERT).inc()
-        log.error(ALERT, shop=id, error=why, alert=True)
+        log.error("shop.unreadable", shop=id, error=why, alert=True)
 
 
 def sealer_of(settings: Settings) -> Sealer:

@@ -15,6 +15,7 @@ from checkout.model.validation.rules import email_address, flag, integer, many, 
 from checkout.settings import rules
 from checkout.settings.accounts import read_account
 from checkout.settings.env_and_file import resolve
+from checkout.settings.env_file import with_env_file
 from checkout.settings.secret_reuse import check_reuse
 from checkout.settings.secret_strength import strong
 from checkout.settings.shops import read_shop
@@ -59,7 +60,8 @@ def load(
     source = path or Path(environ.get(VARIABLE) or DEFAULT)
     problems = Problems()
     try:
-        data = resolve(_toml(source), environ, source.parent, problems)
+        known = with_env_file(environ, source.parent)
+        data = resolve(_toml(source), known, source.parent, problems)
         settings = read_settings(Reader(data, problems=problems), adapters)
     except RecursionError:
         raise BadSettings([(str(source), "is nested too deeply")]) from None
@@ -125,7 +127,7 @@ def _toml(source: Path) -> dict[str, Any]:
             raw = file.read(LARGEST + 1)
         if len(raw) > LARGEST:
             raise BadSettings([(str(source), f"is larger than {LARGEST} bytes")])
-        data = tomllib.loads(raw.decode())
+        data = tomllib.loads(raw.decode("utf-8-sig"))
         check_bounds(data, SETTINGS)
         return data
     except OSError as error:

@@ -86,7 +86,8 @@ class Shop(HidesSecrets, frozen=True):
     alone; those of http are the only ones where its addresses may be http.
 
     `private_key` is RSA of 2048 bits or more; `public_key` is its other half, base64 of the DER
-    SubjectPublicKeyInfo, as shops' plugins want it.
+    SubjectPublicKeyInfo, as shops' plugins want it. While the shop rotates there is a next one
+    beside: it has not, or not everywhere, taken that over yet. The same of `secret_key`.
 
     `apps`: whoever has the `publishable_key` (with `apps_public_key` the `public_key` too) may make
     payments of `apps_transaction_types`. `notification_url`: where the notifications of payments go
@@ -109,6 +110,9 @@ class Shop(HidesSecrets, frozen=True):
     public_key: str
     url: str
     methods: tuple[Method, ...]
+    next_secret_key: str | None = None
+    next_private_key: RSAPrivateKey | None = None
+    next_public_key: str | None = None
     link_keys: tuple[str, ...] = ()
     email: str | None = None
     logo: str | None = None
@@ -138,6 +142,19 @@ class Shop(HidesSecrets, frozen=True):
     apple_pay: ApplePay | None = None
     google_pay: GooglePay | None = None
     disabled: bool = False
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """One, or two while the shop rotates; the old one first."""
+        return (self.secret_key, *([self.next_secret_key] if self.next_secret_key else []))
+
+    @property
+    def private_keys(self) -> tuple[RSAPrivateKey, ...]:
+        return (self.private_key, *([self.next_private_key] if self.next_private_key else []))
+
+    @property
+    def public_keys(self) -> tuple[str, ...]:
+        return (self.public_key, *([self.next_public_key] if self.next_public_key else []))
 
     @property
     def customer_origins(self) -> tuple[str, ...]:

@@ -20,9 +20,10 @@ STRUCTS = (
     Settings, Account, Shop, Method, ApplePay, GooglePay, Smtp, Limits, PostgresLimits,
 )  # fmt: skip
 # Fields that are no setting: they come from a table's name or are worked out.
+ROTATING = {"next_secret_key", "next_private_key", "next_public_key"}
 DERIVED = {
     Account: {"name", "options"},
-    Shop: {"id", "public_key", "ports", "disabled"},
+    Shop: {"id", "public_key", "ports", "disabled", *ROTATING},
     Method: {"name"},
 }
 

@@ -32,7 +32,7 @@ TABLE: dict[str, Any] = {
 
 @asynccontextmanager
 async def server_of(
-    folder: Path, pem: str, *keys: str, **changes: str
+    folder: Path, pem: str, *keys: str, **changes: Any
 ) -> AsyncIterator[tuple[Server, Context]]:
     listed = ", ".join(f'"{key}"' for key in keys or (KEY,))
     async with open_server(folder, pem, top=f"shops_key = [{listed}]", **changes) as server:

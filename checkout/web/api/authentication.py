@@ -48,7 +48,9 @@ def authenticated(request: AppRequest, settings: Settings) -> Shop:
     user, _, password = plain.partition(b":")
     name = user.decode("utf-8", "replace")
     shop = settings.shops.get(name)
-    right = same(shop.secret_key.encode() if shop else NOBODYS, password)
+    known = [secret.encode() for secret in shop.secret_keys] if shop else [NOBODYS]
+    equal = [same(secret, password) for secret in known]
+    right = any(equal)
     _throttle(request, "shop", name, right=right, shop=shop)
     if shop is None or not right:
         raise Unauthorized
@@ -91,7 +93,7 @@ def key_holder(request: AppRequest, settings: Settings) -> KeyHolder:
     shops, refusal = [], None
     for shop in settings.shops.values():
         named = _is(key, shop.publishable_key)
-        if named or _is(key.rstrip(b"="), shop.public_key.rstrip("=")):
+        if named or _is_public_key(key, shop):
             if shop.apps and (named or shop.apps_public_key):
                 shops.append(shop)
             refusal = NOT_THIS_KEY if shop.apps else APPS_OFF
@@ -150,6 +152,10 @@ def _key(request: AppRequest) -> str | None:
     for written in ("\\r", "\\n"):
         found = found.replace(written, " ")
     return "".join(ARMOUR.sub("", found).split())
+
+
+def _is_public_key(given: bytes, shop: Shop) -> bool:
+    return any(_is(given.rstrip(b"="), key.rstrip("=")) for key in shop.public_keys)
 
 
 def _is(given: bytes, key: str | None) -> bool:

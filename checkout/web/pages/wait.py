@@ -183,7 +183,7 @@ def _fragment(page: PaymentRequest, nonce: str) -> bytes:
         return page.app.render(STATUS, page.lang, status=of_all, nonce=texts["nonce"])
 
     key = (STATUS, page.lang, view.notice, view.steps, view.usually, *own)
-    return page.app.render.fill(key, own, make)
+    return page.app.render.fill(key, own, make).body
 
 
 def _status_json(page: PaymentRequest) -> RawResponse:
