@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from checkout import shared_metrics
 from checkout.process import kept_out
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ UNUSED: Final = ("rich", "pygments")
 
 def application() -> Litestar:
     """`app.from_environment`, for a worker process of its own."""
+    shared_metrics.join()
     with kept_out(*UNUSED):
         from checkout.app import from_environment
     return from_environment()

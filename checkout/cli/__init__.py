@@ -1,5 +1,5 @@
-"""The command line: demo, serve, sandbox, link, listen, trigger, check, payments, invoices, keys,
-widget, drill, pci.
+"""The command line: demo, serve, sandbox, link, listen, trigger, check, payments, invoices, shops,
+keys, widget, drill, pci.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "check": "check.check",
     "payments": "payments.payments",
     "invoices": "invoices.invoices",
+    "shops": "shops.shops",
     "audit": "audit.audit",
     "keys": "keys.keys",
     "drill": "drill.drill_command",

@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from checkout import shared_metrics
 from checkout.cli.basics import config_option
 from checkout.cli.ports import require_free
 from checkout.listening import KEEP_ALIVE, listen
@@ -37,14 +38,16 @@ def serve(config: Path | None, host: str, port: int, workers: int, keep_alive: i
     require_free(host, port)
     if config is not None:
         os.environ["CHECKOUT_CONFIG"] = str(config.resolve())
-    listen(
-        "checkout.worker:application",
-        host=host,
-        port=port,
-        http2=_prepared() == "2",
-        workers=workers,
-        keep_alive=keep_alive,
-    )
+    http2 = _prepared() == "2"
+    with shared_metrics.folder():
+        listen(
+            "checkout.worker:application",
+            host=host,
+            port=port,
+            http2=http2,
+            workers=workers,
+            keep_alive=keep_alive,
+        )
 
 
 def _prepared() -> str:

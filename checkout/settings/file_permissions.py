@@ -13,7 +13,7 @@ from checkout.settings.env_file import ENV_FILE
 
 SECRETS: Final = frozenset({
     "secret_key", "secrets", "link_keys", "private_key", "operator_token", "ipn_secret",
-    "secure_key",
+    "secure_key", "shops_key",
 })  # fmt: skip
 WITH_PASSWORDS: Final = frozenset({"url", "database"})
 

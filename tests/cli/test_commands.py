@@ -76,10 +76,10 @@ def test_keys(run: Run) -> None:
     first, second = answered(run("keys", "--json")), answered(run("keys", "--json"))
     assert set(first) == {
         "secret", "shop_secret_key", "link_key", "operator_token", "publishable_key",
-        "webhook_secret", "private_key", "public_key",
+        "webhook_secret", "private_key", "public_key", "shops_key",
     }  # fmt: skip
     assert not set(first.values()) & set(second.values())
-    for name in ("secret", "link_key", "shop_secret_key"):
+    for name in ("secret", "shops_key", "link_key", "shop_secret_key"):
         assert strong()(first[name]) == first[name]
     assert strong(16)(first["operator_token"])
     assert publishable_key(first["publishable_key"]) == first["publishable_key"]

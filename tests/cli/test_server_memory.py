@@ -45,6 +45,7 @@ def test_who_supervises_loads_no_application() -> None:
         "checkout.cli.serve",
         "checkout.listening",
         "checkout.process",
+        "checkout.shared_metrics",
     }
 
 
