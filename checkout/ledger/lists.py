@@ -100,7 +100,8 @@ OPERATION_STATUSES: Final[Mapping[str, tuple[Status, ...]]] = {
 class ListFilter(Struct, frozen=True, kw_only=True):
     """What a list shall have; None: all. `status`: an outward word; `type`: of the transaction;
     `amount` in minor units; `search`, of checkouts alone: a part of uid, tracking id or
-    description, for which there is no index; times in seconds since 1970, `created_to` is not in it."""
+    description, for which there is no index; times in seconds since 1970, `created_to` is not in
+    it."""
 
     shop: str | None = None
     status: str | None = None
