@@ -1,5 +1,5 @@
-"""The command line: demo, serve, sandbox, link, listen, trigger, check, payments, invoices, shops,
-keys, widget, drill, pci.
+"""The command line: init, demo, serve, reload, sandbox, link, listen, trigger, check, payments,
+invoices, shops, keys, widget, drill, pci.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "init": "init.init",
     "demo": "demo.demo",
     "serve": "serve.serve",
+    "reload": "reload.reload",
     "sandbox": "sandbox.sandbox",
     "link": "link.link",
     "listen": "listen.listen",
@@ -34,7 +35,7 @@ COMMANDS: Final = {
     "widget": "widget.widget",
     "pci": "pci.pci",
 }
-SUPERVISOR: Final = "serve"  # logs nothing itself
+QUIET: Final = ("serve", "reload")  # log nothing themselves, and load no libraries
 
 
 class Commands(click.Group):
@@ -57,7 +58,7 @@ class Commands(click.Group):
 @click.pass_context
 def main(context: click.Context) -> None:
     """checkout: the payment page, self-hosted."""
-    if context.invoked_subcommand != SUPERVISOR:
+    if context.invoked_subcommand not in QUIET:
         _log_to_standard_error()
 
 

@@ -43,9 +43,12 @@ def test_who_supervises_loads_no_application() -> None:
         "checkout.cli",
         "checkout.cli.basics",
         "checkout.cli.serve",
+        "checkout.control",
         "checkout.listening",
         "checkout.process",
         "checkout.shared_metrics",
+        "checkout.supervisor",
+        "checkout.worker",
     }
 
 
