@@ -27,6 +27,10 @@ KINDS: Final = (
     "operation.parent_unknown",
     "oversold",
     "sweep.unsettled",
+    # A restored ledger
+    "ledger.restored",
+    "adoption.unaskable",
+    "adoption.fault",
     # Gateways
     "gateway.refused_us",
     "gateway.refused_request",
@@ -50,6 +54,7 @@ KINDS: Final = (
     "verification.failed",
     "verification.unclear",
     "verification.fault",
+    "webhook.given_up",
     "mail.unsent",
     "mailer.fault",
     # The server

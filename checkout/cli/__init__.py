@@ -1,5 +1,5 @@
-"""The command line: init, demo, serve, reload, sandbox, link, listen, trigger, check, payments,
-invoices, shops, keys, widget, drill, pci.
+"""The command line: init, demo, serve, reload, sandbox, link, listen, trigger, check, backup,
+payments, invoices, shops, keys, widget, drill, pci.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "link": "link.link",
     "listen": "listen.listen",
     "check": "check.check",
+    "backup": "backup.backup",
     "payments": "payments.payments",
     "invoices": "invoices.invoices",
     "shops": "shops.shops",
