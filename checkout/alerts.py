@@ -46,6 +46,7 @@ KINDS: Final = (
     "gateway.fault",
     # Shops
     "product.no_method",
+    "shop.unreadable",
     "verification.failed",
     "verification.unclear",
     "verification.fault",

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
+from msgspec.structs import replace
 
 from checkout import __version__, log, shared_metrics
 from checkout.gateways import OPTIONS, open_accounts
@@ -28,6 +29,7 @@ from checkout.payments.connections import HostConnections
 from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
 from checkout.payments.http_transport import HttpTransport
+from checkout.payments.ledger_shops import INTERVAL, LedgerShops
 from checkout.payments.mailer import Mailer
 from checkout.payments.pictures import Pictures
 from checkout.payments.readiness import Readiness
@@ -184,6 +186,9 @@ def create_app(
                 ),
                 Task("logos", partial(logos.fetch, serving, http), HOUR, longest=HOUR),
             ]
+            if (ledger_shops := context.ledger_shops) is not None:
+                tasks[-1] = replace(tasks[-1], wake=ledger_shops.changed)
+                tasks.append(Task("shops", ledger_shops.turn, INTERVAL, wake=context.shops_due))
             if deliver:
                 tasks.append(
                     Task("webhooks", webhook_sender.deliver, often, wake=context.webhooks_due)
@@ -257,6 +262,9 @@ async def open_context(
             )
             context = Context(settings, ledger, gateways, schedule=schedule, clock=clock)
             context.wakeups = open_wakeups(settings.database, ledger, context.wake)
+            if settings.shops_key:
+                context.ledger_shops = LedgerShops(settings, ledger)
+                await context.ledger_shops.turn()
             try:
                 yield context
             finally:

@@ -12,7 +12,8 @@ import click
 
 from checkout import shared_metrics
 from checkout.cli.basics import config_option
-from checkout.listening import listen
+from checkout.cli.ports import require_free
+from checkout.listening import KEEP_ALIVE, listen
 from checkout.process import keep_private
 
 # This process only supervises: it imports neither the application nor its libraries.
@@ -24,9 +25,17 @@ PREPARATION: Final = "checkout.cli.preparation"
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
-def serve(config: Path | None, host: str, port: int, workers: int) -> None:
+@click.option(
+    "--keep-alive",
+    default=KEEP_ALIVE,
+    show_default=True,
+    type=click.IntRange(5, 3600),
+    help="Seconds that a connection may be idle: more than the proxy in front keeps it.",
+)
+def serve(config: Path | None, host: str, port: int, workers: int, keep_alive: int) -> None:
     """Run the server. It refuses to start on a bad setting, naming the key and the reason."""
     keep_private()
+    require_free(host, port)
     if config is not None:
         os.environ["CHECKOUT_CONFIG"] = str(config.resolve())
     http2 = _prepared() == "2"
@@ -37,6 +46,7 @@ def serve(config: Path | None, host: str, port: int, workers: int) -> None:
             port=port,
             http2=http2,
             workers=workers,
+            keep_alive=keep_alive,
         )
 
 

@@ -124,6 +124,9 @@ class WebhookSender:
         if delivered:
             WEBHOOK_DELAY.observe(max(now - webhook.created_at, 0.0))
         log.info("webhook.sent", payment=webhook.payment, tries=tries, answer=answer)
+        if wait is None and not delivered:
+            about = {"payment": webhook.payment, "webhook": webhook.id, "shop": webhook.shop}
+            log.error("webhook.given_up", **about, tries=tries, answer=answer, alert=True)
 
     async def _post(self, webhook: Webhook) -> tuple[str, float]:
         """The answer (an HTTP status, or in words why there is none), and its Retry-After in
