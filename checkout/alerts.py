@@ -49,6 +49,7 @@ KINDS: Final = (
     "gateway.plain_address",
     "gateway.fault",
     # Shops
+    "webhook.given_up",
     "product.no_method",
     "shop.unreadable",
     "verification.failed",

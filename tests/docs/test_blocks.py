@@ -53,7 +53,14 @@ SHOPS: Final = (
     "invoices.md",
 )
 OTHERS: Final = frozenset(
-    {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md", "security.md"}
+    {
+        "adding-a-gateway.md",
+        "alerts.md",
+        "architecture.md",
+        "exchanger.md",
+        "operating.md",
+        "security.md",
+    }
     | {
         "glossary.md",
         "languages.md",
