@@ -1,5 +1,4 @@
-"""The command line: init, demo, serve, sandbox, link, listen, trigger, check, payments, invoices,
-shops, keys, widget, drill, pci, completion, man.
+"""The command line: a table of commands, each in a module of its own.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -21,10 +20,12 @@ COMMANDS: Final = {
     "init": "init.init",
     "demo": "demo.demo",
     "serve": "serve.serve",
+    "reload": "reload.reload",
     "sandbox": "sandbox.sandbox",
     "link": "link.link",
     "listen": "listen.listen",
     "check": "check.check",
+    "backup": "backup.backup",
     "payments": "payments.payments",
     "invoices": "invoices.invoices",
     "shops": "shops.shops",
@@ -37,7 +38,7 @@ COMMANDS: Final = {
     "completion": "shell.completion",
     "man": "shell.man",
 }
-SUPERVISOR: Final = "serve"  # logs nothing itself
+QUIET: Final = ("serve", "reload")  # log nothing themselves, and load no libraries
 
 
 class Commands(click.Group):
@@ -66,7 +67,7 @@ class Commands(click.Group):
 @click.pass_context
 def main(context: click.Context) -> None:
     """checkout: the payment page, self-hosted."""
-    if context.invoked_subcommand != SUPERVISOR:
+    if context.invoked_subcommand not in QUIET:
         _log_to_standard_error()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from checkout.cli import options, payment_operations, personal, webhooks
+from checkout.cli import adoption, options, payment_operations, personal, webhooks
 from checkout.cli.basics import FAILED, config_option, fail, json_option, print_json
 from checkout.cli.common import console, moment
 from checkout.cli.context import with_context
@@ -41,6 +41,7 @@ def payments() -> None:
 personal.add_to(payments)
 payment_operations.add_to(payments)
 webhooks.add_to(payments)
+adoption.add_to(payments)
 
 
 @payments.command("list")

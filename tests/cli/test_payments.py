@@ -22,7 +22,7 @@ from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.order import Customer
 from checkout.model.status import Status
-from checkout.payments import charge, create, find
+from checkout.payments import charge, create, find, transitions
 from checkout.payments.charge import Submission
 from checkout.payments.context import Context
 from checkout.settings import load
@@ -53,17 +53,21 @@ async def made(context: Context, number: str | None, shop: str = "361", **change
         context, read_order(data, seller, sandbox=True, now=context.clock()), seller
     )
     if number:
-        payment = await find.by_address(context, payment.uid, payment.secret)
-        sent = Submission(
-            number=1,
-            method="credit_card",
-            card=Card(number, 12, 2039, "123", "ANNA LEE"),
-            browser=Browser(),
-            customer=Customer(email="anna.canary@example.com"),
-            language="en",
-        )
-        await charge.pay(context, payment, sent)
+        await pay(context, payment.uid, number)
     return payment.uid
+
+
+async def pay(context: Context, uid: str, number: str) -> None:
+    payment = await context.ledger.read(transitions.read, uid)
+    sent = Submission(
+        number=1,
+        method="credit_card",
+        card=Card(number, 12, 2039, "123", "ANNA LEE"),
+        browser=Browser(),
+        customer=Customer(email="anna.canary@example.com"),
+        language="en",
+    )
+    await charge.pay(context, payment, sent)
 
 
 @pytest.fixture(scope="module")
