@@ -38,6 +38,7 @@ from checkout.payments.verification import Verifier
 from checkout.payments.webhook_sender import WebhookSender
 from checkout.process import end_with_parent, keep_private, kept_out
 from checkout.settings import Settings, load
+from checkout.settings.load import accepted
 from checkout.signing import Signer
 from checkout.web import (
     csp_reports,
@@ -262,14 +263,17 @@ async def open_context(
         await ledger.close()
 
 
-def from_environment() -> Litestar:
-    """The application for the server's workers, with the settings of CHECKOUT_CONFIG."""
+def from_environment(text: bytes | None = None) -> Litestar:
+    """The application for the server's workers, with the settings that the supervisor has accepted,
+    else with those of CHECKOUT_CONFIG."""
     log.configure()
     keep_private()
     end_with_parent()
     path = os.environ.get("CHECKOUT_CONFIG")
-    # Without a name Granian sends its own.
-    app = create_app(load(Path(path) if path else None, os.environ, OPTIONS), name="checkout")
+    settings = (
+        accepted(text, OPTIONS) if text else load(Path(path) if path else None, os.environ, OPTIONS)
+    )
+    app = create_app(settings, name="checkout")  # without a name Granian sends its own
     # What is built at start stays: the garbage collector need not traverse it again.
     gc.collect()
     gc.freeze()

@@ -7,7 +7,8 @@ address, and answers what is no HTTP with a bare 400: both are a proxy's task (g
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -23,11 +24,18 @@ FILES: Final = 65_536  # open files of a process, where the system has no limit
 
 
 def listen(
-    target: str, *, host: str, port: int, http2: bool = False, workers: int = 1, grace: int = 35
+    target: str,
+    *,
+    host: str,
+    port: int,
+    http2: bool = False,
+    workers: int = 1,
+    grace: int = 35,
+    server: Callable[..., Any] = Granian,
 ) -> None:
     """Serve an application's factory ("module:name") until SIGTERM. `grace`: seconds that requests
-    under way get at its end."""
-    Granian(
+    under way get at its end. `server` makes what serves, of Granian's own options."""
+    server(
         target,
         factory=True,
         address=host,

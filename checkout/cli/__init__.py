@@ -1,5 +1,5 @@
-"""The command line: demo, serve, sandbox, link, listen, trigger, check, payments, invoices, keys,
-widget, drill, pci.
+"""The command line: demo, serve, reload, sandbox, link, listen, trigger, check, payments, invoices,
+keys, widget, drill, pci.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -19,6 +19,7 @@ from checkout import __version__
 COMMANDS: Final = {
     "demo": "demo.demo",
     "serve": "serve.serve",
+    "reload": "reload.reload",
     "sandbox": "sandbox.sandbox",
     "link": "link.link",
     "listen": "listen.listen",
@@ -32,7 +33,7 @@ COMMANDS: Final = {
     "widget": "widget.widget",
     "pci": "pci.pci",
 }
-SUPERVISOR: Final = "serve"  # logs nothing itself
+QUIET: Final = ("serve", "reload")  # log nothing themselves, and load no libraries
 
 
 class Commands(click.Group):
@@ -55,7 +56,7 @@ class Commands(click.Group):
 @click.pass_context
 def main(context: click.Context) -> None:
     """checkout: the payment page, self-hosted."""
-    if context.invoked_subcommand != SUPERVISOR:
+    if context.invoked_subcommand not in QUIET:
         _log_to_standard_error()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from checkout.errors import BadSettings
@@ -55,13 +56,32 @@ def load(
     `adapters` gives each adapter's options by its name. Raises BadSettings with every problem
     as (key, reason).
     """
+    return load_with_text(path, environ, adapters)[0]
+
+
+def load_with_text(
+    path: Path | None, environ: Mapping[str, str], adapters: Mapping[str, type[Struct]]
+) -> tuple[Settings, bytes]:
+    """The same, and a text that `accepted` makes them of again, without the file, its references
+    and the environment: it has all secrets."""
     source = path or Path(environ.get(VARIABLE) or DEFAULT)
     problems = Problems()
     try:
         data = resolve(_toml(source), environ, source.parent, problems)
-        settings = read_settings(Reader(data, problems=problems), adapters)
+        settings = _read(data, problems, adapters)
     except RecursionError:
         raise BadSettings([(str(source), "is nested too deeply")]) from None
+    return settings, msgspec.json.encode(data)
+
+
+def accepted(text: bytes, adapters: Mapping[str, type[Struct]]) -> Settings:
+    """Settings that were loaded before, of the text. Raises BadSettings where another version of
+    checkout made it."""
+    return _read(msgspec.json.decode(text), Problems(), adapters)
+
+
+def _read(data: Any, problems: Problems, adapters: Mapping[str, type[Struct]]) -> Settings:
+    settings = read_settings(Reader(data, problems=problems), adapters)
     if problems:
         raise BadSettings(
             [

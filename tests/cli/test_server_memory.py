@@ -43,8 +43,11 @@ def test_who_supervises_loads_no_application() -> None:
         "checkout.cli",
         "checkout.cli.basics",
         "checkout.cli.serve",
+        "checkout.control",
         "checkout.listening",
         "checkout.process",
+        "checkout.supervisor",
+        "checkout.worker",
     }
 
 
