@@ -16,18 +16,20 @@ from pathlib import Path
 import httpx
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
+from msgspec.structs import replace
 
-from checkout import __version__, log
+from checkout import __version__, log, shared_metrics
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger, open_wakeups
 from checkout.model.mail import Kind
-from checkout.payments import retention
+from checkout.payments import metrics, retention
 from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
 from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
 from checkout.payments.http_transport import HttpTransport
+from checkout.payments.ledger_shops import INTERVAL, LedgerShops
 from checkout.payments.mailer import Mailer
 from checkout.payments.pictures import Pictures
 from checkout.payments.readiness import Readiness
@@ -89,6 +91,7 @@ from checkout.web.pages import (
 )
 from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
+from checkout.web.request_metrics import measured
 from checkout.web.request_size import bounded
 from checkout.web.security import LARGEST_BODY, security_headers
 from checkout.web.summary_mail import summary_sender
@@ -184,6 +187,9 @@ def create_app(
                 ),
                 Task("logos", partial(logos.fetch, serving, http), HOUR, longest=HOUR),
             ]
+            if (ledger_shops := context.ledger_shops) is not None:
+                tasks[-1] = replace(tasks[-1], wake=ledger_shops.changed)
+                tasks.append(Task("shops", ledger_shops.turn, INTERVAL, wake=context.shops_due))
             if deliver:
                 tasks.append(
                     Task("webhooks", webhook_sender.deliver, often, wake=context.webhooks_due)
@@ -222,7 +228,9 @@ def create_app(
             logging_config=None,
         )
     app.state.reports = csp_reports.PolicyReports(clock)
-    app.asgi_handler = bounded(app.asgi_handler)
+    app.asgi_handler = measured(bounded(app.asgi_handler))
+    metrics.begin(settings)
+    shared_metrics.reserve()
     return app
 
 
@@ -255,6 +263,9 @@ async def open_context(
             )
             context = Context(settings, ledger, gateways, schedule=schedule, clock=clock)
             context.wakeups = open_wakeups(settings.database, ledger, context.wake)
+            if settings.shops_key:
+                context.ledger_shops = LedgerShops(settings, ledger)
+                await context.ledger_shops.turn()
             try:
                 yield context
             finally:

@@ -19,15 +19,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 from msgspec import Struct
 
+from checkout.fresh_keys import new_pair as new_pair
+from checkout.fresh_keys import new_password, new_secret
 from checkout.model.urls import is_loopback
 from checkout.process import write_private
 
@@ -120,19 +115,11 @@ class Keys(Struct, frozen=True, kw_only=True):
         return "Keys()"
 
 
-def new_pair() -> tuple[str, str]:
-    """(private key as PEM, public key as base64 of its DER, as shops' plugins want it)."""
-    key = generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    return private, "".join(pem.splitlines()[1:-1])
-
-
 def new_keys() -> Keys:
     private, public = new_pair()
     return Keys(
-        secret_key=secrets.token_hex(32),
-        link_key=secrets.token_urlsafe(48),
+        secret_key=new_password(),
+        link_key=new_secret(),
         private_key=private,
         public_key=public,
     )

@@ -13,6 +13,8 @@ from typing import Any, Final, TextIO
 import structlog
 from prometheus_client import Counter
 
+from checkout import alerts
+
 NOT_SENT: Final = Counter("checkout_log_lost_lines", "Log lines that could not be written")
 
 
@@ -22,6 +24,7 @@ def configure() -> None:
     logging.raiseExceptions = False  # it would raise where standard error is closed
     structlog.configure(
         processors=[
+            alerts.counted,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),

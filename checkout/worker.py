@@ -9,8 +9,9 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final
 
+from checkout import shared_metrics
 from checkout.process import kept_out
-from checkout.supervisor import READY
+from checkout.supervisor import DRAIN, READY
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -23,6 +24,7 @@ FIRST, LAST = 3, 256  # where descriptors are that were opened before the worker
 def application(accepted: bytes | None = None, parent: Connection | None = None) -> Litestar:
     """`app.from_environment`, for a worker process of its own. The `parent` is told when it serves,
     or why it can't."""
+    shared_metrics.join()
     try:
         with kept_out(*UNUSED):
             from checkout.app import from_environment
@@ -43,17 +45,22 @@ def _reason(error: Exception) -> str:
 
 
 async def _serve(app: Litestar, parent: Connection) -> None:
-    """The parent says one thing, before it ends this worker."""
     loop = asyncio.get_running_loop()
-    loop.add_reader(parent.fileno(), _drain, app, parent, loop)
+    loop.add_reader(parent.fileno(), _hear, app, parent, loop)
     parent.send(READY)
 
 
-def _drain(app: Litestar, parent: Connection, loop: asyncio.AbstractEventLoop) -> None:
-    loop.remove_reader(parent.fileno())
+def _hear(app: Litestar, parent: Connection, loop: asyncio.AbstractEventLoop) -> None:
+    """The parent says that this worker ends soon, or an alert of its own, which is counted here."""
+    from checkout.alerts import ALERTS
+
     try:
-        parent.recv()
+        said = str(parent.recv())
     except (EOFError, OSError):  # the parent has gone
+        loop.remove_reader(parent.fileno())
+        return
+    if said != DRAIN:
+        ALERTS.labels(said).inc()
         return
     _accept_no_more()
     app.asgi_handler = _closing(app.asgi_handler)

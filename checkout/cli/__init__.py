@@ -1,5 +1,5 @@
-"""The command line: demo, serve, reload, sandbox, link, listen, trigger, check, payments, invoices,
-keys, widget, drill, pci.
+"""The command line: init, demo, serve, reload, sandbox, link, listen, trigger, check, payments,
+invoices, shops, keys, widget, drill, pci.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -17,6 +17,7 @@ from checkout import __version__
 # A command -> its module and its name there. A module is imported when its command is run: one that
 # only supervises other processes needs little memory.
 COMMANDS: Final = {
+    "init": "init.init",
     "demo": "demo.demo",
     "serve": "serve.serve",
     "reload": "reload.reload",
@@ -26,6 +27,7 @@ COMMANDS: Final = {
     "check": "check.check",
     "payments": "payments.payments",
     "invoices": "invoices.invoices",
+    "shops": "shops.shops",
     "audit": "audit.audit",
     "keys": "keys.keys",
     "drill": "drill.drill_command",

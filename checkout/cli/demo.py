@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from checkout.cli.basics import FAILED, fail
+from checkout.cli.ports import require_free
 from checkout.cli.sandbox import require_sandbox
 from checkout.local_servers import (
     DEVELOPED,
@@ -34,6 +35,9 @@ from checkout.local_servers import (
 def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
     """Start the sample shop, checkout and the sandbox gateways; Ctrl-C ends all."""
     require_sandbox()
+    require_free(host, shop_port, "--shop-port")
+    require_free(host, port)
+    require_free(host, sandbox_port, "--sandbox-port")
     signal.signal(signal.SIGTERM, _stop)
     with tempfile.TemporaryDirectory(prefix="checkout-demo-") as name:
         servers = LocalServers(

@@ -9,11 +9,12 @@ import click
 
 from checkout.cli.basics import UNUSABLE, config_option, fail, json_option, print_json
 from checkout.cli.common import settings_of
-from checkout.local_servers import new_pair as new_pair
+from checkout.fresh_keys import new_pair, new_password, new_publishable_key, new_secret
 from checkout.shop_api.webhooks import standard_secret
 
 NOTES = {
     "secret": "secrets = [...]: signs sessions and forms; append, the newest is last",
+    "shops_key": "shops_key: seals the secrets of shops in the ledger (docs/shops.md)",
     "shop_secret_key": "[shops.ID] secret_key: the shop's API password",
     "webhook_secret": "the same for the shop's Standard Webhooks library",
     "link_key": "[shops.ID] link_keys = [...]: signs the shop's offline links",
@@ -43,14 +44,15 @@ def keys(shop: str | None, config: Path | None, as_json: bool) -> None:
 
 def _fresh() -> dict[str, str]:
     private, public = new_pair()
-    shop_secret_key = secrets.token_hex(32)
+    shop_secret_key = new_password()
     return {
-        "secret": secrets.token_urlsafe(48),
+        "secret": new_secret(),
+        "shops_key": new_secret(),
         "shop_secret_key": shop_secret_key,
         "webhook_secret": standard_secret(shop_secret_key),
-        "link_key": secrets.token_urlsafe(48),
+        "link_key": new_secret(),
         "operator_token": secrets.token_urlsafe(32),
-        "publishable_key": f"pk_{secrets.token_urlsafe(32)}",
+        "publishable_key": new_publishable_key(),
         "private_key": private,
         "public_key": public,
     }

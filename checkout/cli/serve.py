@@ -12,9 +12,10 @@ from typing import Final
 
 import click
 
-from checkout import control
+from checkout import control, shared_metrics
 from checkout.cli.basics import DEFAULT_SETTINGS, config_option
-from checkout.listening import listen
+from checkout.cli.ports import require_free
+from checkout.listening import KEEP_ALIVE, listen
 from checkout.process import keep_private
 from checkout.supervisor import Preparation, Refused, Supervisor
 from checkout.worker import application
@@ -30,10 +31,18 @@ NOT_IN_TIME: Final = "The settings could not be read in time."
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
-def serve(config: Path | None, host: str, port: int, workers: int) -> None:
+@click.option(
+    "--keep-alive",
+    default=KEEP_ALIVE,
+    show_default=True,
+    type=click.IntRange(5, 3600),
+    help="Seconds that a connection may be idle: more than the proxy in front keeps it.",
+)
+def serve(config: Path | None, host: str, port: int, workers: int, keep_alive: int) -> None:
     """Run the server. It refuses to start on a bad setting, naming the key and the reason. SIGHUP
     and `checkout reload` let it take the settings anew."""
     keep_private()
+    require_free(host, port)
     source = (config or Path(DEFAULT_SETTINGS)).resolve()
     os.environ["CHECKOUT_CONFIG"] = str(source)
     try:
@@ -44,20 +53,22 @@ def serve(config: Path | None, host: str, port: int, workers: int) -> None:
     if prepared.remarks:
         click.echo(prepared.remarks, err=True)
     (accepted,) = prepared.versions
-    listen(
-        "checkout.worker:application",
-        host=host,
-        port=port,
-        http2=prepared.http2,
-        workers=workers,
-        server=partial(
-            Supervisor,
-            entry=application,
-            accepted=accepted,
-            prepare=partial(_prepared, seconds=SECONDS),
-            started=partial(control.listen, source),
-        ),
-    )
+    with shared_metrics.folder():
+        listen(
+            "checkout.worker:application",
+            host=host,
+            port=port,
+            http2=prepared.http2,
+            workers=workers,
+            keep_alive=keep_alive,
+            server=partial(
+                Supervisor,
+                entry=application,
+                accepted=accepted,
+                prepare=partial(_prepared, seconds=SECONDS),
+                started=partial(control.listen, source),
+            ),
+        )
 
 
 def _prepared(before: bytes = b"", seconds: float | None = None) -> Preparation:

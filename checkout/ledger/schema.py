@@ -179,6 +179,19 @@ listeners: Final = Table(
     Column("seen_at", Double, nullable=False),
 )
 
+# Shops beside those of the settings file (ledger.shops).
+shops: Final = Table(
+    "shops",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("sealed", Text, nullable=False),  # the table of [shops.ID], by `sealer`
+    Column("state", String(16), nullable=False),  # active, disabled
+    Column("revision", BigInteger, nullable=False, unique=True),  # the number of its last change
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("changed_by", Text, nullable=False),
+)
+
 # For the readiness check: whether the ledger can be written.
 pulse: Final = Table(
     "pulse",

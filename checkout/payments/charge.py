@@ -162,9 +162,8 @@ async def _send(
     _log_unsupported(context, order, attempt)
     outcome = await _refused_by_shop(context, payment)
     if outcome is None:
-        outcome = await status_query.outcome_of(
-            context, context.gateways[attempt.account].pay(charge)
-        )
+        answer = context.gateways[attempt.account].pay(charge)
+        outcome = await status_query.outcome_of(context, attempt, "charge", answer)
     if (
         outcome.status is Status.PENDING
         and not context.gateways[attempt.account].capabilities.lookup_by_key

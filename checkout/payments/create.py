@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from checkout.errors import Cancelled, Duplicate, Expired, Gone, Unprocessable
+from checkout.errors import Cancelled, Duplicate, Expired, Gone, ShopDisabled, Unprocessable
 from checkout.identifiers import new_payment_secret, new_token, new_uid
 from checkout.ledger import (
     audit,
@@ -134,8 +134,10 @@ async def count_money(
     them.
 
     Raises Unprocessable when none of the shop's methods can take it: under the caller's name for
-    the `currency` where a setting is missing, else under its name for the `methods`.
+    the `currency` where a setting is missing, else under its name for the `methods`. ShopDisabled.
     """
+    if shop.disabled:
+        raise ShopDisabled
     await prepare(order, shop, context.gateways)
     names = {"currency": currency, "methods": methods}
     return currencies.counted(order, shop, context.gateways, **names, fixed=fixed)

@@ -16,6 +16,7 @@ from checkout.model.validation.rules import email_address, flag, integer, many, 
 from checkout.settings import rules
 from checkout.settings.accounts import read_account
 from checkout.settings.env_and_file import resolve
+from checkout.settings.env_file import with_env_file
 from checkout.settings.secret_reuse import check_reuse
 from checkout.settings.secret_strength import strong
 from checkout.settings.shops import read_shop
@@ -26,6 +27,7 @@ from checkout.settings.values import (
     Limits,
     PostgresLimits,
     Settings,
+    ShopDirectory,
     Smtp,
 )
 
@@ -67,7 +69,8 @@ def load_with_text(
     source = path or Path(environ.get(VARIABLE) or DEFAULT)
     problems = Problems()
     try:
-        data = resolve(_toml(source), environ, source.parent, problems)
+        known = with_env_file(environ, source.parent)
+        data = resolve(_toml(source), known, source.parent, problems)
         settings = _read(data, problems, adapters)
     except RecursionError:
         raise BadSettings([(str(source), "is nested too deeply")]) from None
@@ -97,13 +100,14 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
     """The settings of the fields; only valid where they have no problems."""
     sandbox = fields.get("sandbox", flag, False)
     ports = frozenset((HTTPS_PORT, *fields.get("egress_ports", many(integer(1, 65535)), ())))
+    shops_key = fields.get("shops_key", _keys, ())
     gateways = {
         name: read_account(table, name, adapters, sandbox=sandbox)
         for name, table in _tables(fields, "gateways")
     }
     shops = {
         name: read_shop(table, name, frozenset(gateways), sandbox=sandbox, ports=ports)
-        for name, table in _tables(fields, "shops")
+        for name, table in _tables(fields, "shops", needed=not shops_key)
         if table.is_object
     }
     settings = Settings(
@@ -121,7 +125,8 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
         ),
         apple_pay_domain=fields.get("apple_pay_domain", rules.nonempty_text),
         gateways=gateways,
-        shops=shops,
+        shops=ShopDirectory(shops),
+        shops_key=shops_key,
         smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,
         retention=fields.get("retention", rules.duration, RETENTION),
         retention_unpaid=fields.get("retention_unpaid", rules.duration, RETENTION_UNPAID),
@@ -157,9 +162,14 @@ def _toml(source: Path) -> dict[str, Any]:
         raise BadSettings([(str(source), "can't be read")]) from None
 
 
-def _tables(fields: Reader, section: str) -> Iterator[tuple[str, Reader]]:
+def _keys(value: Any) -> tuple[str, ...]:
+    """A rule: a secret, or several in a list."""
+    return many(strong(), least=1)(value if isinstance(value, list) else [value])
+
+
+def _tables(fields: Reader, section: str, *, needed: bool = True) -> Iterator[tuple[str, Reader]]:
     tables = fields.within(section)
-    if not tables.names:
+    if needed and not tables.names:
         tables.wrong("", "must have at least one")
     for name in tables.names:
         table = tables.child(name)

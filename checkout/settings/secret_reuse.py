@@ -55,6 +55,7 @@ def _used(settings: Settings) -> Iterator[SecretUse]:
         (f"shops.{shop.id}.secret_key", secret) for shop in shops for secret in shop.secret_keys
     )
     yield from _listed("secrets", settings.secrets)
+    yield from _listed("shops_key", settings.shops_key)
     for shop in shops:
         yield from _listed(f"shops.{shop.id}.link_keys", shop.link_keys)
     # Not secret, but unique as well: whoever has one may act as that shop's app.

@@ -49,7 +49,7 @@ def on_error(request: AppRequest, error: Exception) -> Response[Any]:
     status, message, fields, headers = _read(error)
     if status >= 500 and not isinstance(error, Unavailable):
         # The place, never the values: no message, no local variable.
-        log.error("web.fault", path=_place(request), **_trace(error))
+        log.error("web.fault", path=_place(request), **_trace(error), alert=True)
     if wants_json(request):
         code = error.code if isinstance(error, Unprocessable) else None
         return _json(status, message, fields, headers, code)

@@ -51,7 +51,7 @@ LINK = (
 def test_help_and_version(run: Run) -> None:
     said = run("--help")
     assert said.exit_code == 0
-    commands = "demo serve reload sandbox link check payments invoices keys widget drill pci"
+    commands = "init demo serve reload sandbox link check payments invoices keys widget drill pci"
     for command in commands.split():
         assert re.search(rf"^  {command} ", said.output, re.MULTILINE), command
         assert run(command, "-h").exit_code == 0
@@ -76,10 +76,10 @@ def test_keys(run: Run) -> None:
     first, second = answered(run("keys", "--json")), answered(run("keys", "--json"))
     assert set(first) == {
         "secret", "shop_secret_key", "link_key", "operator_token", "publishable_key",
-        "webhook_secret", "private_key", "public_key",
+        "webhook_secret", "private_key", "public_key", "shops_key",
     }  # fmt: skip
     assert not set(first.values()) & set(second.values())
-    for name in ("secret", "link_key", "shop_secret_key"):
+    for name in ("secret", "shops_key", "link_key", "shop_secret_key"):
         assert strong()(first[name]) == first[name]
     assert strong(16)(first["operator_token"])
     assert publishable_key(first["publishable_key"]) == first["publishable_key"]

@@ -33,6 +33,8 @@ ORDER = {
         "order": {"amount": 100, "currency": "EUR", "description": "One"},
     }
 }
+TOKEN = secrets.token_urlsafe(32)
+OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 DRAINED = 2.5  # seconds after which a worker that was replaced is gone
 
 
@@ -59,6 +61,10 @@ class Served(KillableServer):
         assert old in text
         self.config.write_text(text.replace(old, new, 1))
 
+    async def metrics(self) -> str:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return (await client.get(f"{self.url}/metrics", headers=OPERATOR)).text
+
     def append_secret(self) -> None:
         (old,) = re.findall(r'^secrets = .*"(.*)"]', self.config.read_text(), re.MULTILINE)
         self.change(f'"{old}"', f'"{old}", "{secrets.token_hex(32)}"')
@@ -82,7 +88,7 @@ async def network() -> AsyncIterator[FakeNetwork]:
 
 @pytest.fixture
 async def server(tmp_path: Path, network: FakeNetwork) -> AsyncIterator[Served]:
-    server = Served(tmp_path, network.url)
+    server = Served(tmp_path, network.url, top={"operator_token": TOKEN})
     try:
         yield server
     finally:
@@ -177,6 +183,9 @@ async def test_a_typo_ends_nothing(server: Served) -> None:
     await server.says('"event": "worker.ended"')
     ready = f"{server.url}/health/ready"
     await asyncio.to_thread(servers.wait_for, ready)
+    for kind, count in (("reload.refused", 2), ("worker.ended", 1)):
+        counted = f'checkout_alerts_total{{kind="{kind}"}} {count}.0'
+        assert counted in await server.metrics()
     server.config.write_text(good.replace("checkout.db", "other.db"))
     done = await server.reload()
     assert (done.returncode, "database: can't change" in done.stderr) == (1, True)

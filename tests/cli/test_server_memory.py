@@ -46,6 +46,7 @@ def test_who_supervises_loads_no_application() -> None:
         "checkout.control",
         "checkout.listening",
         "checkout.process",
+        "checkout.shared_metrics",
         "checkout.supervisor",
         "checkout.worker",
     }

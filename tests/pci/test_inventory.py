@@ -15,6 +15,7 @@ from checkout.pci import purposes
 from checkout.pci.headers import page_changes
 from checkout.pci.inventory import BY_NONCE, Inventory, Shop, inventory, of_settings
 from checkout.pci.markup import PUT_IN, Tag, Unexpected, parse_page, vocabulary_of
+from checkout.settings import ShopDirectory
 from checkout.web.page_types import PAGE_TYPES
 from checkout.web.render import Assets, bundles, integrity
 from checkout.web.widget import SCRIPTS
@@ -136,7 +137,7 @@ async def test_the_headers_of_a_page_with_wallets(tmp_path: Path, name: str) -> 
     async with open_server(tmp_path, pem(), top=top) as server, server.customer() as customer:
         whole, made = of_settings(server.settings), await server.create()
         headers = (await customer.get(made.path())).headers
-        shut = of_settings(msgspec.structs.replace(server.settings, shops={}))
+        shut = of_settings(msgspec.structs.replace(server.settings, shops=ShopDirectory()))
         for known in (whole, inventory(server.settings.public_url), shut):
             assert list(page_changes(headers, known.page("payment"), known)) == []
         none = Shop(id="1", card_methods=(), frame_origins=())
