@@ -22,7 +22,7 @@ from checkout import __version__, log, shared_metrics
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger, open_wakeups
 from checkout.model.mail import Kind
-from checkout.payments import metrics, retention
+from checkout.payments import adoption, metrics, retention
 from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
@@ -177,6 +177,7 @@ def create_app(
             often = context.schedule.recovery_interval
             tasks = [
                 Task("recovery", Sweeper(context).turn, often),
+                Task("adoption", partial(adoption.turn, context), often, longest=HOUR),
                 Task("mailer", mailer.deliver, often, wake=context.mails_due),
                 Task("summaries", Summaries(context).turn, SUMMARIES_INTERVAL),
                 Task(
@@ -267,6 +268,7 @@ async def open_context(
                 context.ledger_shops = LedgerShops(settings, ledger)
                 await context.ledger_shops.turn()
             try:
+                await adoption.recognise(context)
                 yield context
             finally:
                 await context.pass_on()

@@ -14,6 +14,8 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings, HTTP2Settings
 
+from checkout import log_lines
+
 # Seconds for a head to come in, and between two requests of a connection: Granian has one bound
 # for both. Longer than the usual proxies keep one (60 s, nginx and ALB alike), as a request
 # that meets the end of one is lost, and no proxy may send a POST again.
@@ -61,6 +63,7 @@ def listen(
         ),
         workers=workers,
         log_access=False,
+        log_dictconfig=log_lines.CONFIG,
         respawn_failed_workers=workers > 1,
         workers_kill_timeout=grace,
         backlog=QUEUE,

@@ -1,5 +1,4 @@
-"""The command line: init, demo, serve, reload, sandbox, link, listen, trigger, check, payments,
-invoices, shops, keys, widget, drill, pci.
+"""The command line: a table of commands, each in a module of its own.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -11,6 +10,7 @@ from importlib import import_module
 from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from checkout import __version__
 
@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "link": "link.link",
     "listen": "listen.listen",
     "check": "check.check",
+    "backup": "backup.backup",
     "payments": "payments.payments",
     "invoices": "invoices.invoices",
     "shops": "shops.shops",
@@ -34,6 +35,8 @@ COMMANDS: Final = {
     "trigger": "trigger.trigger",
     "widget": "widget.widget",
     "pci": "pci.pci",
+    "completion": "shell.completion",
+    "man": "shell.man",
 }
 QUIET: Final = ("serve", "reload")  # log nothing themselves, and load no libraries
 
@@ -51,6 +54,12 @@ class Commands(click.Group):
         found = getattr(import_module(f"{__name__}.{module}"), name)
         assert isinstance(found, click.Command)  # noqa: S101 - by the table
         return found
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands by their names alone: to import them all would take a second."""
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        return [CompletionItem(name) for name in sorted(COMMANDS) if name.startswith(incomplete)]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

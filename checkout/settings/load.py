@@ -15,6 +15,7 @@ from checkout.model.validation.reader import SETTINGS, Invalid, Problems, Reader
 from checkout.model.validation.rules import email_address, flag, integer, many, matching
 from checkout.settings import rules
 from checkout.settings.accounts import read_account
+from checkout.settings.database_url import database_url
 from checkout.settings.env_and_file import resolve
 from checkout.settings.env_file import with_env_file
 from checkout.settings.secret_reuse import check_reuse
@@ -112,7 +113,7 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
     }
     settings = Settings(
         public_url=fields.need("public_url", rules.public_url(sandbox=sandbox)),
-        database=fields.need("database", rules.database),
+        database=fields.need("database", database_url),
         secrets=fields.need("secrets", many(strong(), least=1)),
         trusted_proxies=fields.get("trusted_proxies", many(rules.network), ()),
         sandbox=sandbox,
