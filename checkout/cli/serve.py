@@ -17,7 +17,7 @@ from checkout.cli.basics import DEFAULT_SETTINGS, config_option
 from checkout.cli.ports import require_free
 from checkout.listening import KEEP_ALIVE, listen
 from checkout.process import keep_private
-from checkout.supervisor import Prepared, Refused, Supervisor
+from checkout.supervisor import Preparation, Refused, Supervisor
 from checkout.worker import application
 
 # This process only supervises: it imports neither the application nor its libraries.
@@ -71,7 +71,7 @@ def serve(config: Path | None, host: str, port: int, workers: int, keep_alive: i
         )
 
 
-def _prepared(before: bytes = b"", seconds: float | None = None) -> Prepared:
+def _prepared(before: bytes = b"", seconds: float | None = None) -> Preparation:
     """What the preparation answers, which is told what the server has. Raises Refused."""
     try:
         done = subprocess.run(  # noqa: S603 - this Python and a module of ours
@@ -88,4 +88,4 @@ def _prepared(before: bytes = b"", seconds: float | None = None) -> Prepared:
     if done.returncode:
         raise Refused(said, done.returncode)
     head, *versions = done.stdout.split(b"\n")
-    return Prepared(tuple(versions), bool(json.loads(head)["http2"]), said)
+    return Preparation(tuple(versions), bool(json.loads(head)["http2"]), said)
