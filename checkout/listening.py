@@ -7,11 +7,14 @@ address, and answers what is no HTTP with a bare 400: both are a proxy's task (g
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings, HTTP2Settings
+
+from checkout import log_lines
 
 # Seconds for a head to come in, and between two requests of a connection: Granian has one bound
 # for both. Longer than the usual proxies keep one (60 s, nginx and ALB alike), as a request
@@ -35,10 +38,12 @@ def listen(
     workers: int = 1,
     grace: int = 35,
     keep_alive: int = KEEP_ALIVE,
+    server: Callable[..., Any] = Granian,
 ) -> None:
     """Serve an application's factory ("module:name") until SIGTERM. `grace`: seconds that requests
-    under way get at its end; `keep_alive`: seconds that a connection may be idle."""
-    Granian(
+    under way get at its end; `keep_alive`: seconds that a connection may be idle. `server` makes
+    what serves, of Granian's own options."""
+    server(
         target,
         factory=True,
         address=host,
@@ -58,6 +63,7 @@ def listen(
         ),
         workers=workers,
         log_access=False,
+        log_dictconfig=log_lines.CONFIG,
         respawn_failed_workers=workers > 1,
         workers_kill_timeout=grace,
         backlog=QUEUE,

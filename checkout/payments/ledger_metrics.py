@@ -52,6 +52,11 @@ class _Collector:
         self._found, self._now, self._accounts = found, now, accounts
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily(
+            "checkout_ledger_readable",
+            "1, or 0 when this scrape could not read it",
+            value=self._found is not None,
+        )
         for queue, (name, meaning) in QUEUES.items():
             waiting = getattr(self._found, queue, None)
             yield GaugeMetricFamily(name, meaning, value=_count(waiting))

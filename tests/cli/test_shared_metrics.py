@@ -14,63 +14,48 @@ import httpx
 import pytest
 
 from checkout import shared_metrics
-from tests.support.killable_server import KillableServer
-from tests.support.metrics import TOKEN, scraped
+from tests.support.metrics import scraped
 from tests.support.polling import wait_until
-from tests.support.servers import ROOT, Process, start, stop, wait_for
+from tests.support.served import Served, served
+from tests.support.servers import ROOT, Process, stop, wait_for
 from tests.support.settings import NOBODY, SHOP
 
 PAYMENTS: Final = f'checkout_payments_total{{shop="{SHOP}"}}'
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no /proc here")
 
 
-class Served:
-    def __init__(self, folder: Path) -> None:
-        self.settings = KillableServer(folder, NOBODY, top={"operator_token": TOKEN})
-        self.url = self.settings.url
-        self.log = folder / "log"
-        config, port = str(folder / "checkout.toml"), str(self.settings.port)
-        command = ("-m", "checkout", "serve", "--config", config, "--port", port, "--workers", "2")
-        self.process: Process = start(*command, log=self.log)
-        wait_for(f"{self.url}/health/ready", self.process)
-
-    def workers(self) -> set[int]:
-        own = self.process.pid
-        return set(map(int, Path(f"/proc/{own}/task/{own}/children").read_text().split()))
-
-    def create(self, count: int) -> None:
-        """Payments, each over a connection of its own: the workers share them."""
-        order = {"amount": 1999, "currency": "EUR", "description": "A book"}
-        for _ in range(count):
-            httpx.post(
-                f"{self.url}/ctp/api/checkouts",
-                json={"checkout": {"transaction_type": "payment", "order": order}},
-                auth=(SHOP, self.settings.shop_secret),
-                trust_env=False,
-            ).raise_for_status()
+def create(server: Served, count: int) -> None:
+    """Payments, each over a connection of its own: the workers share them."""
+    order = {"amount": 1999, "currency": "EUR", "description": "A book"}
+    for _ in range(count):
+        httpx.post(
+            f"{server.url}/ctp/api/checkouts",
+            json={"checkout": {"transaction_type": "payment", "order": order}},
+            auth=(SHOP, server.settings.shop_secret),
+            trust_env=False,
+        ).raise_for_status()
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    server = Served(tmp_path)
-    yield server
-    stop(server.process)
+def server(tmp_path: Path) -> Iterator[Served]:
+    with served(tmp_path, NOBODY) as started:
+        yield started
 
 
-def test_any_worker_tells_of_all_and_no_counter_goes_back(served: Served) -> None:
-    wait_until(lambda: scraped(served.url)["checkout_workers"] == 2)
-    served.create(30)
-    assert {scraped(served.url)[PAYMENTS] for _ in range(8)} == {30}
+def test_any_worker_tells_of_all_and_no_counter_goes_back(server: Served) -> None:
+    wait_until(lambda: scraped(server.url)["checkout_workers"] == 2)
+    create(server, 30)
+    assert {scraped(server.url)[PAYMENTS] for _ in range(8)} == {30}
 
-    before = served.workers()
+    before = server.workers()
     for worker in before:
         os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: len(served.workers() - before) == len(before))
-    wait_for(f"{served.url}/health/ready", served.process)
-    assert {scraped(served.url)[PAYMENTS] for _ in range(4)} == {30}
-    served.create(10)
-    wait_until(lambda: scraped(served.url)["checkout_workers"] == 2)
-    found = scraped(served.url)
+    wait_until(lambda: len(server.workers() - before) == len(before))
+    wait_for(f"{server.url}/health/ready", server.process)
+    assert {scraped(server.url)[PAYMENTS] for _ in range(4)} == {30}
+    create(server, 10)
+    wait_until(lambda: scraped(server.url)["checkout_workers"] == 2)
+    found = scraped(server.url)
     assert found[PAYMENTS] == 40
     assert found['checkout_requests_total{page="api",status="2xx"}'] == 40
     assert found['checkout_request_seconds_count{page="api"}'] == 40
@@ -78,10 +63,10 @@ def test_any_worker_tells_of_all_and_no_counter_goes_back(served: Served) -> Non
     assert found["checkout_requests_under_way"] <= 2
     assert found["checkout_ledger_writable"] == 1
 
-    folder = _folder_of(served.process)
+    folder = _folder_of(server.process)
     assert folder.stat().st_mode & 0o077 == 0
     assert len(list(folder.glob("*.place"))) == 2, "a later worker takes the place of a dead one"
-    assert stop(served.process) == 0
+    assert stop(server.process) == 0
     assert not folder.exists()
 
 
