@@ -19,7 +19,7 @@ from litestar.openapi import OpenAPIConfig
 
 from checkout import __version__, log
 from checkout.gateways import OPTIONS, open_accounts
-from checkout.ledger.store import migrate, open_ledger, open_wakeups
+from checkout.ledger.store import open_ledger, open_wakeups, require_schema
 from checkout.model.mail import Kind
 from checkout.payments import retention
 from checkout.payments.apple_pay import MerchantSessions
@@ -240,7 +240,7 @@ async def open_context(
 ) -> AsyncIterator[Context]:
     """A context with the settings' ledger and gateways, for the server and for commands."""
     schedule = schedule or Schedule()
-    migrate(settings.database)
+    require_schema(settings.database)
     ledger = open_ledger(settings.database, settings.postgresql)
     try:
         async with upstream or HostConnections(

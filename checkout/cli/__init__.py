@@ -1,5 +1,5 @@
-"""The command line: demo, serve, sandbox, link, listen, trigger, check, payments, invoices, keys,
-widget, drill, pci.
+"""The command line: demo, serve, sandbox, link, listen, trigger, check, migrate, payments,
+invoices, keys, widget, drill, pci.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "link": "link.link",
     "listen": "listen.listen",
     "check": "check.check",
+    "migrate": "migrate.migrate_command",
     "payments": "payments.payments",
     "invoices": "invoices.invoices",
     "audit": "audit.audit",

@@ -50,7 +50,16 @@ def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
                 processes.append(start(*sandbox_arguments(host, sandbox_port)))
                 wait_for(processes, f"{servers.sandbox}/sandbox/public_key")
                 config = servers.write_settings()
-                serve = ["serve", "--config", str(config), "--host", host, "--port", str(port)]
+                serve = [
+                    "serve",
+                    "--migrate",
+                    "--config",
+                    str(config),
+                    "--host",
+                    host,
+                    "--port",
+                    str(port),
+                ]
                 processes.append(start("-m", "checkout", *serve))
                 processes.append(start(*shop_arguments(servers.folder, host, shop_port)))
                 wait_for(processes, f"{servers.checkout}/health/ready")

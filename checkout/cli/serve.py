@@ -23,7 +23,8 @@ PREPARATION: Final = "checkout.cli.preparation"
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
-def serve(config: Path | None, host: str, port: int, workers: int) -> None:
+@click.option("--migrate", is_flag=True, help="First bring the database's schema up to date.")
+def serve(config: Path | None, host: str, port: int, workers: int, migrate: bool) -> None:
     """Run the server. It refuses to start on a bad setting, naming the key and the reason."""
     keep_private()
     if config is not None:
@@ -32,15 +33,15 @@ def serve(config: Path | None, host: str, port: int, workers: int) -> None:
         "checkout.worker:application",
         host=host,
         port=port,
-        http2=_prepared() == "2",
+        http2=_prepared(*(["--migrate"] if migrate else [])) == "2",
         workers=workers,
     )
 
 
-def _prepared() -> str:
+def _prepared(*options: str) -> str:
     """What the preparation answers; or the end of the command, as it ended."""
     done = subprocess.run(  # noqa: S603 - this Python and a module of ours
-        [sys.executable, "-P", "-m", PREPARATION],
+        [sys.executable, "-P", "-m", PREPARATION, *options],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
