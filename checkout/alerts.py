@@ -27,6 +27,10 @@ KINDS: Final = (
     "operation.parent_unknown",
     "oversold",
     "sweep.unsettled",
+    # A restored ledger
+    "ledger.restored",
+    "adoption.unaskable",
+    "adoption.fault",
     # Gateways
     "gateway.refused_us",
     "gateway.refused_request",
@@ -45,15 +49,18 @@ KINDS: Final = (
     "gateway.plain_address",
     "gateway.fault",
     # Shops
-    "webhook.given_up",
     "product.no_method",
     "shop.unreadable",
     "verification.failed",
     "verification.unclear",
     "verification.fault",
+    "webhook.given_up",
     "mail.unsent",
     "mailer.fault",
     # The server
+    "reload.refused",
+    "worker.ended",
+    "worker.not_started",
     "unready",
     "ledger.sync_failed",
     "background.fault",

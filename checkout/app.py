@@ -22,7 +22,7 @@ from checkout import __version__, log, shared_metrics, tracing
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger, open_wakeups
 from checkout.model.mail import Kind
-from checkout.payments import metrics, retention
+from checkout.payments import adoption, metrics, retention
 from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
@@ -40,6 +40,7 @@ from checkout.payments.verification import Verifier
 from checkout.payments.webhook_sender import WebhookSender
 from checkout.process import end_with_parent, keep_private, kept_out
 from checkout.settings import Settings, load
+from checkout.settings.load import accepted
 from checkout.signing import Signer
 from checkout.web import (
     csp_reports,
@@ -177,6 +178,7 @@ def create_app(
             often = context.schedule.recovery_interval
             tasks = [
                 Task("recovery", Sweeper(context).turn, often),
+                Task("adoption", partial(adoption.turn, context), often, longest=HOUR),
                 Task("mailer", mailer.deliver, often, wake=context.mails_due),
                 Task("summaries", Summaries(context).turn, SUMMARIES_INTERVAL),
                 Task(
@@ -268,6 +270,7 @@ async def open_context(
                 context.ledger_shops = LedgerShops(settings, ledger)
                 await context.ledger_shops.turn()
             try:
+                await adoption.recognise(context)
                 yield context
             finally:
                 await context.pass_on()
@@ -275,14 +278,17 @@ async def open_context(
         await ledger.close()
 
 
-def from_environment() -> Litestar:
-    """The application for the server's workers, with the settings of CHECKOUT_CONFIG."""
+def from_environment(text: bytes | None = None) -> Litestar:
+    """The application for the server's workers, with the settings that the supervisor has accepted,
+    else with those of CHECKOUT_CONFIG."""
     log.configure()
     keep_private()
     end_with_parent()
     path = os.environ.get("CHECKOUT_CONFIG")
-    # Without a name Granian sends its own.
-    app = create_app(load(Path(path) if path else None, os.environ, OPTIONS), name="checkout")
+    settings = (
+        accepted(text, OPTIONS) if text else load(Path(path) if path else None, os.environ, OPTIONS)
+    )
+    app = create_app(settings, name="checkout")  # without a name Granian sends its own
     # What is built at start stays: the garbage collector need not traverse it again.
     gc.collect()
     gc.freeze()

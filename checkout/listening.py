@@ -7,7 +7,8 @@ address, and answers what is no HTTP with a bare 400: both are a proxy's task (g
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -37,10 +38,12 @@ def listen(
     workers: int = 1,
     grace: int = 35,
     keep_alive: int = KEEP_ALIVE,
+    server: Callable[..., Any] = Granian,
 ) -> None:
     """Serve an application's factory ("module:name") until SIGTERM. `grace`: seconds that requests
-    under way get at its end; `keep_alive`: seconds that a connection may be idle."""
-    Granian(
+    under way get at its end; `keep_alive`: seconds that a connection may be idle. `server` makes
+    what serves, of Granian's own options."""
+    server(
         target,
         factory=True,
         address=host,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import asyncio
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any, Final
 
 from checkout import shared_metrics
 from checkout.process import kept_out
+from checkout.supervisor import READY
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -14,9 +18,55 @@ if TYPE_CHECKING:
 UNUSED: Final = ("rich", "pygments")
 
 
-def application() -> Litestar:
-    """`app.from_environment`, for a worker process of its own."""
+def application(accepted: bytes | None = None, parent: Connection | None = None) -> Litestar:
+    """`app.from_environment`, for a worker process of its own. The `parent` is told when it serves,
+    or why it can't."""
     shared_metrics.join()
-    with kept_out(*UNUSED):
-        from checkout.app import from_environment
-    return from_environment()
+    try:
+        with kept_out(*UNUSED):
+            from checkout.app import from_environment
+        app = from_environment(accepted)
+    except Exception as error:
+        if parent is not None:
+            parent.send(_reason(error))
+        raise
+    if parent is not None:
+        app.on_startup.append(partial(_serve, app, parent))
+    return app
+
+
+def _reason(error: Exception) -> str:
+    from checkout.errors import CheckoutError
+
+    return str(error) if isinstance(error, CheckoutError) else type(error).__name__
+
+
+async def _serve(app: Litestar, parent: Connection) -> None:
+    """The parent says one thing, before it ends this worker."""
+    loop = asyncio.get_running_loop()
+    loop.add_reader(parent.fileno(), _drain, app, parent, loop)
+    parent.send(READY)
+
+
+def _drain(app: Litestar, parent: Connection, loop: asyncio.AbstractEventLoop) -> None:
+    loop.remove_reader(parent.fileno())
+    try:
+        parent.recv()
+    except (EOFError, OSError):  # the parent has gone
+        return
+    app.asgi_handler = _closing(app.asgi_handler)
+
+
+def _closing(handler: Any) -> Any:
+    """From now on each answer is the last of its connection."""
+
+    async def closing(scope: Any, receive: Any, send: Any) -> None:
+        async def send_last(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
+            await send(message)
+
+        old = scope["type"] == "http" and scope["http_version"].startswith("1")
+        await handler(scope, receive, send_last if old else send)
+
+    return closing

@@ -1,5 +1,4 @@
-"""The command line: demo, serve, sandbox, link, listen, trigger, check, payments, invoices, shops,
-keys, widget, drill, pci.
+"""The command line: a table of commands, each in a module of its own.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -11,6 +10,7 @@ from importlib import import_module
 from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from checkout import __version__
 
@@ -20,10 +20,12 @@ COMMANDS: Final = {
     "init": "init.init",
     "demo": "demo.demo",
     "serve": "serve.serve",
+    "reload": "reload.reload",
     "sandbox": "sandbox.sandbox",
     "link": "link.link",
     "listen": "listen.listen",
     "check": "check.check",
+    "backup": "backup.backup",
     "payments": "payments.payments",
     "invoices": "invoices.invoices",
     "shops": "shops.shops",
@@ -33,8 +35,10 @@ COMMANDS: Final = {
     "trigger": "trigger.trigger",
     "widget": "widget.widget",
     "pci": "pci.pci",
+    "completion": "shell.completion",
+    "man": "shell.man",
 }
-SUPERVISOR: Final = "serve"  # logs nothing itself
+QUIET: Final = ("serve", "reload")  # log nothing themselves, and load no libraries
 
 
 class Commands(click.Group):
@@ -51,13 +55,19 @@ class Commands(click.Group):
         assert isinstance(found, click.Command)  # noqa: S101 - by the table
         return found
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands by their names alone: to import them all would take a second."""
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        return [CompletionItem(name) for name in sorted(COMMANDS) if name.startswith(incomplete)]
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 @click.pass_context
 def main(context: click.Context) -> None:
     """checkout: the payment page, self-hosted."""
-    if context.invoked_subcommand != SUPERVISOR:
+    if context.invoked_subcommand not in QUIET:
         _log_to_standard_error()
 
 

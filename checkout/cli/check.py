@@ -47,6 +47,8 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     """Check settings, templates, catalogues and database; with --online the gateways too, and what
     each of them says that it can take."""
     settings = settings_of(config)
+    database_and_gateways = asyncio.run(_database_and_gateways(settings, online=online))
+    # From here on the settings have the ledger's shops, too.
     results = [{"check": "settings", "ok": True, "detail": ""}]
     results += [_warning("proxy", line) for line in _remarks(settings)]
     results += [_warning("mails", line) for line in _without_mail_server(settings)]
@@ -57,7 +59,7 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
     results.append(_try("catalogues", lambda: [translations(name) for name in LANGUAGES]))
     results.append(_try("challenge", lambda: challenge_of(settings, Signer(settings.secrets))))
-    results += asyncio.run(_database_and_gateways(settings, online=online))
+    results += database_and_gateways
     if as_json:
         print_json(results)
     else:
@@ -142,6 +144,11 @@ async def _database_and_gateways(settings: Settings, *, online: bool) -> list[di
     try:
         async with open_context(settings) as context:
             found = [{"check": "database", "ok": True, "detail": ""}]
+            if context.ledger_shops is not None:
+                found += [
+                    {"check": f"shops.{shop}", "ok": False, "detail": why}
+                    for shop, why in context.ledger_shops.unreadable.items()
+                ]
             if online:
                 for name, gateway in context.gateways.items():
                     found.append(await _private(settings, name) or await _query(name, gateway))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import click
 import msgspec
@@ -19,6 +19,7 @@ from checkout.gateways import OPTIONS
 from checkout.model.validation.reader import Invalid, Rule
 from checkout.model.validation.rules import email_address, text
 from checkout.settings import rules
+from checkout.settings.database_url import database_url
 from checkout.shop_api.webhooks import standard_secret
 
 T = TypeVar("T")
@@ -128,13 +129,13 @@ class Questions:
 
     def _database(self) -> str:
         """A password of it stands in `.env`."""
-        file = (self._folder.resolve() / SQLITE).as_posix()
+        file = quote((self._folder.resolve() / SQLITE).as_posix(), safe="/:")
         found = self._given["database"] or f"sqlite:///{file}"
         if found.startswith(REFERENCES):
             return self._reference(found)
         self.last = "--database"
-        self._checked(found, rules.database)
-        if urlsplit(found).password:
+        self._checked(found, database_url)
+        if urlsplit(found).password or "password=" in found:
             raise Invalid(
                 "--database has a password, which others see in the list of processes: put the"
                 " address into a variable and say --database env:NAME"

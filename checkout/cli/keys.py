@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from checkout.cli.basics import UNUSABLE, config_option, fail, json_option, print_json
-from checkout.cli.common import settings_of
+from checkout.cli.context import settings_with
 from checkout.fresh_keys import new_pair, new_password, new_publishable_key, new_secret
 from checkout.shop_api.webhooks import standard_secret
 
@@ -28,12 +28,12 @@ NOTES = {
 
 
 @click.command()
-@click.option("--shop", metavar="ID", help="What this shop of the settings verifies us with.")
+@click.option("--shop", metavar="ID", help="What this shop verifies us with.")
 @config_option
 @json_option
 def keys(shop: str | None, config: Path | None, as_json: bool) -> None:
-    """Print fresh signing secrets and an RSA pair for a shop; with --shop what a shop of the
-    settings verifies notifications with. Nothing is written anywhere."""
+    """Print fresh signing secrets and an RSA pair for a shop; with --shop what a shop
+    verifies notifications with. Nothing is written anywhere."""
     found = _fresh() if shop is None else _of(shop, config)
     if as_json:
         print_json(found)
@@ -59,7 +59,7 @@ def _fresh() -> dict[str, str]:
 
 
 def _of(id: str, config: Path | None) -> dict[str, str]:
-    shop = settings_of(config).shops.get(id)
+    shop = settings_with(config, id).shops.get(id)
     if shop is None:
         fail(f"The settings have no shop {id!r}", UNUSABLE)
     found = {"webhook_secret": standard_secret(shop.secret_key), "public_key": shop.public_key}

@@ -37,6 +37,7 @@ HANDED: Final = {
     "secret_key": "its password there; also signs notifications",
     "webhook_secret": "the same for a Standard Webhooks library",
     "public_key": "verifies notifications and results",
+    "next_public_key": "takes the place of public_key; verifies Content-Signature-Next until then",
     "link_key": "signs its offline links",
     "publishable_key": "for its app; no secret",
     "public_url": "the domain of checkout",
@@ -362,6 +363,8 @@ def _handed(settings: Settings, shop: Shop, fresh: Table) -> dict[str, str]:
     for secret in newest["secret_key"][-1:]:
         found |= {"secret_key": secret, "webhook_secret": standard_secret(secret)}
     found["public_key"] = shop.public_key
+    if shop.next_public_key:
+        found["next_public_key"] = shop.next_public_key
     for link_key in newest["link_keys"][-1:]:
         found["link_key"] = link_key
     for publishable_key in newest["publishable_key"][-1:]:

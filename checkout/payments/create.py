@@ -17,6 +17,7 @@ from checkout.ledger import (
     invoices,
     payments,
     recent_requests,
+    restores,
 )
 from checkout.ledger.audit import Actor
 from checkout.ledger.rows import PaymentRow
@@ -204,6 +205,9 @@ def add_for_link(
     if invoices.is_cancelled(conn, payment.link or ""):  # cancelled since `open_link` read it
         raise Cancelled
     check_opening(conn, limits, mark, payment.created_at)
+    if restores.is_suspect(conn, payment.link or ""):
+        held = {"adopt_at": payment.created_at, "status": Status.PENDING}
+        payment = msgspec.structs.replace(payment, **held)
     made = payments.add_for_link(conn, payment)
     if made is payment:
         _created(conn, payment)

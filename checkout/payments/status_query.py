@@ -187,7 +187,7 @@ def next_check(context: Context, payment: Payment) -> float | None:
     """Seconds until the status may have changed; None when no attempt is live."""
     attempt = payment.live
     if attempt is None:
-        return None
+        return None if payment.adopt_at is None else next_query(0)
     if attempt.status is Status.SUBMITTING:  # another request waits for the gateway's answer
         return 1.0
     return max(attempt.next_query_at - context.clock(), 0.3)

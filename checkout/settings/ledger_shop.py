@@ -12,6 +12,7 @@ from checkout.model.validation.reader import SETTINGS, Invalid, Problems, Reader
 from checkout.settings import rules
 from checkout.settings.secret_reuse import check_reuse
 from checkout.settings.shops import read_shop
+from checkout.settings.signing_keys import check_whole
 from checkout.settings.values import Settings, Shop, ShopDirectory
 
 BAD_NAME = "must be named with letters, digits, _ and - (at most 64)"
@@ -33,8 +34,8 @@ def read_ledger_shop(settings: Settings, id: str, table: Mapping[str, Any]) -> S
 
 
 def check_ledger_shop(settings: Settings, id: str, table: Mapping[str, Any]) -> Shop:
-    """Before it is written: also whether its secrets serve for anything else. Raises
-    BadSettings."""
+    """Before it is written: also whether its keys are whole, and its secrets serve for nothing
+    else. Raises BadSettings."""
     if not rules.NAME.fullmatch(id):
         raise BadSettings([(f"shops.{id}" if id.isprintable() else repr(id), BAD_NAME)])
     try:
@@ -43,6 +44,11 @@ def check_ledger_shop(settings: Settings, id: str, table: Mapping[str, Any]) -> 
         raise BadSettings([(f"shops.{id}", str(wrong))]) from None
     shop = read_ledger_shop(settings, id, table)
     others = {name: each for name, each in settings.shops.items() if name != id}
+    for key in shop.private_keys:
+        try:
+            check_whole(key)
+        except Invalid as wrong:
+            raise BadSettings([(f"shops.{id}.private_key", str(wrong))]) from None
     whole = msgspec.structs.replace(settings, shops=ShopDirectory({**others, id: shop}))
     fields, problems = _reader(id, table)
     check_reuse(fields, whole)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from checkout.errors import BadSettings
@@ -14,6 +15,7 @@ from checkout.model.validation.reader import SETTINGS, Invalid, Problems, Reader
 from checkout.model.validation.rules import email_address, flag, integer, many, matching
 from checkout.settings import rules
 from checkout.settings.accounts import read_account
+from checkout.settings.database_url import database_url
 from checkout.settings.env_and_file import resolve
 from checkout.settings.env_file import with_env_file
 from checkout.settings.secret_reuse import check_reuse
@@ -57,14 +59,33 @@ def load(
     `adapters` gives each adapter's options by its name. Raises BadSettings with every problem
     as (key, reason).
     """
+    return load_with_text(path, environ, adapters)[0]
+
+
+def load_with_text(
+    path: Path | None, environ: Mapping[str, str], adapters: Mapping[str, type[Struct]]
+) -> tuple[Settings, bytes]:
+    """The same, and a text that `accepted` makes them of again, without the file, its references
+    and the environment: it has all secrets."""
     source = path or Path(environ.get(VARIABLE) or DEFAULT)
     problems = Problems()
     try:
         known = with_env_file(environ, source.parent)
         data = resolve(_toml(source), known, source.parent, problems)
-        settings = read_settings(Reader(data, problems=problems), adapters)
+        settings = _read(data, problems, adapters)
     except RecursionError:
         raise BadSettings([(str(source), "is nested too deeply")]) from None
+    return settings, msgspec.json.encode(data)
+
+
+def accepted(text: bytes, adapters: Mapping[str, type[Struct]]) -> Settings:
+    """Settings that were loaded before, of the text. Raises BadSettings where another version of
+    checkout made it."""
+    return _read(msgspec.json.decode(text), Problems(), adapters)
+
+
+def _read(data: Any, problems: Problems, adapters: Mapping[str, type[Struct]]) -> Settings:
+    settings = read_settings(Reader(data, problems=problems), adapters)
     if problems:
         raise BadSettings(
             [
@@ -92,7 +113,7 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
     }
     settings = Settings(
         public_url=fields.need("public_url", rules.public_url(sandbox=sandbox)),
-        database=fields.need("database", rules.database),
+        database=fields.need("database", database_url),
         secrets=fields.need("secrets", many(strong(), least=1)),
         trusted_proxies=fields.get("trusted_proxies", many(rules.network), ()),
         sandbox=sandbox,

@@ -180,6 +180,11 @@ class Shop(HidesSecrets, frozen=True):
         return next((method for method in self.methods if method.name == name), None)
 
 
+def unpadded(key: str) -> str:
+    """Of base64, whose padding may be missing."""
+    return key.rstrip("=")
+
+
 class ShopDirectory(Mapping[str, Shop]):
     """Every shop by id: those of the settings file, which stay as they were read, and those of the
     ledger, which `put_ledger` changes while the server runs. One of the file wins over one of the
@@ -199,7 +204,20 @@ class ShopDirectory(Mapping[str, Shop]):
         self._note()
 
     def _note(self) -> None:
-        self.has_apps = any(shop.apps for shop in self._all.values())
+        """What requests ask of all shops, worked out once: there may be thousands."""
+        shops = self._all.values()
+        self.has_apps = any(shop.apps for shop in shops)
+        self.plain_origins = frozenset(each for shop in shops for each in shop.plain_origins)
+        keys: dict[str, list[Shop]] = {}
+        for shop in shops:
+            for key in {shop.publishable_key, *(unpadded(each) for each in shop.public_keys)}:
+                if key:
+                    keys.setdefault(key, []).append(shop)
+        self._by_key = {key: tuple(owners) for key, owners in keys.items()}
+
+    def with_key(self, key: str) -> tuple[Shop, ...]:
+        """Whose publishable or public key it is; neither is a secret."""
+        return self._by_key.get(key) or self._by_key.get(unpadded(key), ())
 
     def in_file(self, id: str) -> bool:
         return id in self._of_file
@@ -328,9 +346,7 @@ class Settings(HidesSecrets, frozen=True):
         """Where shops are called: `egress_ports`; of an http address that one of them lists, its
         own. Raises Invalid."""
         site = parse(address)
-        listed = site.scheme == "http" and any(
-            site.origin in shop.plain_origins for shop in self.shops.values()
-        )
+        listed = site.scheme == "http" and site.origin in self.shops.plain_origins
         return self.egress_ports | {site.port} if listed else self.egress_ports
 
     def url(self, path: str) -> str:

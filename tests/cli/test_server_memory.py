@@ -44,10 +44,13 @@ def test_who_supervises_loads_no_application() -> None:
         "checkout.cli.basics",
         "checkout.cli.ports",
         "checkout.cli.serve",
+        "checkout.control",
         "checkout.listening",
         "checkout.log_lines",
         "checkout.process",
         "checkout.shared_metrics",
+        "checkout.supervisor",
+        "checkout.worker",
     }
 
 
