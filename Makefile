@@ -129,7 +129,7 @@ COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --g
 lock: $(UV) ## write the lock files anew
 	$(COMPILE) -o requirements.txt
 	$(COMPILE) --constraints requirements.txt --extra postgresql -o requirements-postgresql.txt
-	$(COMPILE) --constraints requirements-postgresql.txt --extra postgresql --group build --group test \
+	$(COMPILE) --constraints requirements-postgresql.txt --extra postgresql --extra opentelemetry --group build --group test \
 		-o requirements-dev.txt
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-config --no-header --quiet \
 		--group build --constraints requirements-dev.txt $(LOCK_ARGS) -o requirements-build.txt

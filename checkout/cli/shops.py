@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from rich.progress import Progress
@@ -34,14 +35,15 @@ SECRET: Final = "(secret)"  # in place of one, where a shop is shown
 # What may be the gateway's secrets is hidden too.
 HIDDEN: Final = SECRETS | {"params"}
 HANDED: Final = {
-    "shop_id": "the shop's id, and the user of its API",
+    "id": "the shop's id, and the user of its API",
     "secret_key": "its password there; also signs notifications",
     "webhook_secret": "the same for a Standard Webhooks library",
     "public_key": "verifies notifications and results",
     "next_public_key": "takes the place of public_key; verifies Content-Signature-Next until then",
     "link_key": "signs its offline links",
     "publishable_key": "for its app; no secret",
-    "public_url": "the domain of checkout",
+    "domain": "of checkout, gateway and payment page",
+    "checkout_url": "the same as an address",
 }
 """What a shop's plugin is configured with."""
 
@@ -366,7 +368,7 @@ def _tables_of(file: Path) -> dict[str, Table]:
 def _handed(settings: Settings, shop: Shop, fresh: Table) -> dict[str, str]:
     """`fresh`: the secrets that were just made, by their settings: only those are told."""
     newest = {name: shop_secrets.all_of(fresh.get(name)) for name in shop_secrets.MAKERS}
-    found = {"shop_id": shop.id}
+    found = {"id": shop.id}
     for secret in newest["secret_key"][-1:]:
         found |= {"secret_key": secret, "webhook_secret": standard_secret(secret)}
     found["public_key"] = shop.public_key
@@ -376,7 +378,8 @@ def _handed(settings: Settings, shop: Shop, fresh: Table) -> dict[str, str]:
         found["link_key"] = link_key
     for publishable_key in newest["publishable_key"][-1:]:
         found["publishable_key"] = publishable_key
-    return found | {"public_url": settings.public_url}
+    at = settings.public_url
+    return found | {"domain": urlsplit(at).netloc, "checkout_url": at}
 
 
 def _print_handed(found: dict[str, str], *, as_json: bool) -> None:
