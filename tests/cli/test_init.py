@@ -141,6 +141,9 @@ def test_the_server_runs_from_the_folder(run: Run, tmp_path: Path, sandbox: str)
     ) as process:
         wait_for(f"{url}/health/ready", process)
         assert run("check", "--online", "--config", config).exit_code == 0
+        second = run("serve", "--config", config, "--port", port)
+        assert second.exit_code == 1
+        assert "is taken by a checkout that runs already: " in second.stderr
         made = httpx.post(
             f"{url}/ctp/api/checkouts", auth=(shop["id"], shop["secret_key"]), trust_env=False,
             json={"checkout": {"transaction_type": "payment", "order": order}},
