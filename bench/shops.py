@@ -19,7 +19,7 @@ from checkout.app import open_context
 from checkout.fresh_keys import new_pair, new_secret
 from checkout.gateways import OPTIONS
 from checkout.ledger import shops
-from checkout.payments.ledger_shops import sealer_of
+from checkout.payments.ledger_shops import LedgerShops, sealer_of
 from checkout.payments.shop_secrets import with_secrets
 from checkout.process import write_private
 from checkout.settings import Settings, load
@@ -28,6 +28,8 @@ from tests.support.settings import NOBODY, SHOP, Table, overpay, shop, write_set
 
 COUNT: Final = 1000
 START: Final = 4.0  # seconds
+READ: Final = 1.0  # seconds of the processor
+LOOKS: Final = 200
 MEMORY: Final = 20.0  # MiB more
 PAIRS: Final = 20  # keys, which the shops share: making one takes a tenth of a second
 SETTLE: Final = 1.0  # seconds after its first answer
@@ -39,11 +41,21 @@ def figures(count: int = COUNT) -> list[Figure]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         one, held = _started(_settings(folder / "one", {}))
-        in_file, of_file = _started(_settings(folder / "file", _in_file(folder, keys, count)))
+        config = _settings(folder / "file", _in_file(folder, keys, count))
+        began = time.process_time()
+        load(config, {}, OPTIONS)
+        file_read = time.process_time() - began
+        in_file, of_file = _started(config)
         config = _settings(folder / "ledger", {})
         asyncio.run(_add(load(config, {}, OPTIONS), list(islice(cycle(keys), count))))
+        ledger_read, look = asyncio.run(_read(load(config, {}, OPTIONS)))
         in_ledger, of_ledger = _started(config)
     found = [
+        Figure(f"reading {count} shops of the file", file_read, "s CPU", most=READ, steady=True),
+        Figure(
+            f"reading {count} shops of the ledger", ledger_read, "s CPU", most=READ, steady=True
+        ),
+        Figure("looking whether one has changed", look * 1e6, "µs CPU", steady=True),
         Figure("start with one shop", one, "s"),
         Figure(f"start with {count} shops in the file", in_file, "s", most=START),
         Figure(f"start with {count} shops in the ledger", in_ledger, "s", most=START),
@@ -95,6 +107,17 @@ async def _add(settings: Settings, keys: list[str]) -> None:
     sealer = sealer_of(settings)
     async with open_context(settings) as context:
         await context.ledger.write(work)
+
+
+async def _read(settings: Settings) -> tuple[float, float]:
+    """Seconds of the processor: to read all, to look once more whether any has changed."""
+    async with open_context(settings) as context:
+        following, began = LedgerShops(settings, context.ledger), time.process_time()
+        await following.turn()
+        read, began = time.process_time() - began, time.process_time()
+        for _ in range(LOOKS):
+            await following.turn()
+        return read, (time.process_time() - began) / LOOKS
 
 
 def _started(config: Path) -> tuple[float, float]:
