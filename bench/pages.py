@@ -129,7 +129,7 @@ def weight(place: Place) -> list[Figure]:
 
 def first_view(http: httpx.Client, address: str, language: str) -> list[int]:
     page = http.get(re.sub(r"/[\w-]+(?=/payment/)", f"/{language}", address))
-    bodies = [len(page.content)]
+    bodies = [int(page.headers["content-length"])]
     for name in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
         with http.stream("GET", urljoin(address, name)) as answer:
             bodies.append(sum(len(chunk) for chunk in answer.iter_raw()))

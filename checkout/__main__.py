@@ -2,4 +2,4 @@
 
 from checkout.cli import main
 
-main()
+main(prog_name="checkout")

@@ -16,18 +16,20 @@ from pathlib import Path
 import httpx
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
+from msgspec.structs import replace
 
-from checkout import __version__, log
+from checkout import __version__, log, shared_metrics
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import open_ledger, open_wakeups, require_schema
 from checkout.model.mail import Kind
-from checkout.payments import retention
+from checkout.payments import adoption, metrics, retention
 from checkout.payments.apple_pay import MerchantSessions
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import HostConnections
 from checkout.payments.context import Context
 from checkout.payments.due_queries import DueQueries
 from checkout.payments.http_transport import HttpTransport
+from checkout.payments.ledger_shops import INTERVAL, LedgerShops
 from checkout.payments.mailer import Mailer
 from checkout.payments.pictures import Pictures
 from checkout.payments.readiness import Readiness
@@ -38,6 +40,7 @@ from checkout.payments.verification import Verifier
 from checkout.payments.webhook_sender import WebhookSender
 from checkout.process import end_with_parent, keep_private, kept_out
 from checkout.settings import Settings, load
+from checkout.settings.load import accepted
 from checkout.signing import Signer
 from checkout.web import (
     csp_reports,
@@ -88,6 +91,7 @@ from checkout.web.pages import (
 )
 from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
+from checkout.web.request_metrics import measured
 from checkout.web.request_size import bounded
 from checkout.web.security import LARGEST_BODY, security_headers
 from checkout.web.summary_mail import summary_sender
@@ -173,6 +177,7 @@ def create_app(
             often = context.schedule.recovery_interval
             tasks = [
                 Task("recovery", Sweeper(context).turn, often),
+                Task("adoption", partial(adoption.turn, context), often, longest=HOUR),
                 Task("mailer", mailer.deliver, often, wake=context.mails_due),
                 Task("summaries", Summaries(context).turn, SUMMARIES_INTERVAL),
                 Task(
@@ -183,6 +188,9 @@ def create_app(
                 ),
                 Task("logos", partial(logos.fetch, serving, http), HOUR, longest=HOUR),
             ]
+            if (ledger_shops := context.ledger_shops) is not None:
+                tasks[-1] = replace(tasks[-1], wake=ledger_shops.changed)
+                tasks.append(Task("shops", ledger_shops.turn, INTERVAL, wake=context.shops_due))
             if deliver:
                 tasks.append(
                     Task("webhooks", webhook_sender.deliver, often, wake=context.webhooks_due)
@@ -221,7 +229,9 @@ def create_app(
             logging_config=None,
         )
     app.state.reports = csp_reports.PolicyReports(clock)
-    app.asgi_handler = bounded(app.asgi_handler)
+    app.asgi_handler = measured(bounded(app.asgi_handler))
+    metrics.begin(settings)
+    shared_metrics.reserve()
     return app
 
 
@@ -254,7 +264,11 @@ async def open_context(
             )
             context = Context(settings, ledger, gateways, schedule=schedule, clock=clock)
             context.wakeups = open_wakeups(settings.database, ledger, context.wake)
+            if settings.shops_key:
+                context.ledger_shops = LedgerShops(settings, ledger)
+                await context.ledger_shops.turn()
             try:
+                await adoption.recognise(context)
                 yield context
             finally:
                 await context.pass_on()
@@ -262,14 +276,17 @@ async def open_context(
         await ledger.close()
 
 
-def from_environment() -> Litestar:
-    """The application for the server's workers, with the settings of CHECKOUT_CONFIG."""
+def from_environment(text: bytes | None = None) -> Litestar:
+    """The application for the server's workers, with the settings that the supervisor has accepted,
+    else with those of CHECKOUT_CONFIG."""
     log.configure()
     keep_private()
     end_with_parent()
     path = os.environ.get("CHECKOUT_CONFIG")
-    # Without a name Granian sends its own.
-    app = create_app(load(Path(path) if path else None, os.environ, OPTIONS), name="checkout")
+    settings = (
+        accepted(text, OPTIONS) if text else load(Path(path) if path else None, os.environ, OPTIONS)
+    )
+    app = create_app(settings, name="checkout")  # without a name Granian sends its own
     # What is built at start stays: the garbage collector need not traverse it again.
     gc.collect()
     gc.freeze()

@@ -5,6 +5,7 @@
     ├── BadRequest               400   unreadable: broken JSON, bad UTF-8, too deep
     ├── Unauthorized             401   shop credentials or a notification's signature
     ├── Forbidden                403   a cross-site form post
+    │   └── ShopDisabled               of a shop that takes no new payments
     ├── NotFound                 404   a wrong uid and a wrong secret look the same
     │   └── NotServed                  an address of the family's that has no counterpart here
     ├── SoldOut                  409   others bought the last ones while the page was open
@@ -61,6 +62,10 @@ class Unauthorized(CheckoutError):
 class Forbidden(CheckoutError):
     status = 403
     message = "This form was sent from another site"
+
+
+class ShopDisabled(Forbidden):
+    message = "This shop is disabled: it takes no new payments"
 
 
 class NotFound(CheckoutError):

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from typing import NamedTuple
 
 from itsdangerous.encoding import base64_encode
 
@@ -40,10 +41,34 @@ def fitting(name: str, longest: int) -> str:
 
 
 def new_attempt_key(number: int) -> str:
-    """The key that finds an attempt at its gateway: 128 random bits and the attempt's number."""
+    """The key that finds an operation at its gateway: 128 random bits and the attempt's number."""
     return f"{secrets.token_hex(16)}-{number}"
 
 
 def new_ticket() -> str:
-    """An attempt's return or notification address: 22 URL-safe characters."""
+    """A random one, as those of `attempt_names`."""
     return secrets.token_urlsafe(16)
+
+
+class AttemptNames(NamedTuple):
+    """`key` finds an attempt at its gateway: 128 bits and the attempt's number. The tickets are its
+    return and notification addresses: 22 URL-safe characters."""
+
+    key: str
+    return_ticket: str
+    notify_ticket: str
+
+
+def attempt_names(secret: str, payment: str, number: int) -> AttemptNames:
+    """The names of a payment's attempt, the same each time: a ledger that was restored and has lost
+    the attempt can still ask for it. `secret`: of the settings; `payment`: its link's digest, which
+    outlives it, else its uid."""
+
+    def derived(what: str) -> bytes:
+        return hmac.digest(secret.encode(), f"{what}:{payment}:{number}".encode(), "sha256")[:16]
+
+    return AttemptNames(
+        f"{derived('attempt key').hex()}-{number}",
+        base64_encode(derived("return ticket")).decode(),
+        base64_encode(derived("notify ticket")).decode(),
+    )

@@ -7,13 +7,20 @@ address, and answers what is no HTTP with a bare 400: both are a proxy's task (g
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings, HTTP2Settings
 
-HEAD_SECONDS: Final = 10  # for a head to come in, and between two requests of a connection
+from checkout import log_lines
+
+# Seconds for a head to come in, and between two requests of a connection: Granian has one bound
+# for both. Longer than the usual proxies keep one (60 s, nginx and ALB alike), as a request
+# that meets the end of one is lost, and no proxy may send a POST again.
+KEEP_ALIVE: Final = 75
+PING_SECONDS: Final = 10  # HTTP/2: who doesn't answer in time is gone
 LARGEST_HEAD: Final = 64 * 1024  # bytes; a larger one is answered 431
 MOST_CONNECTIONS: Final = 32_768  # of a worker, at some 10 kB each; others wait in the queue
 QUEUE: Final = 4096  # connections that the system keeps for us, where it lets us
@@ -23,11 +30,20 @@ FILES: Final = 65_536  # open files of a process, where the system has no limit
 
 
 def listen(
-    target: str, *, host: str, port: int, http2: bool = False, workers: int = 1, grace: int = 35
+    target: str,
+    *,
+    host: str,
+    port: int,
+    http2: bool = False,
+    workers: int = 1,
+    grace: int = 35,
+    keep_alive: int = KEEP_ALIVE,
+    server: Callable[..., Any] = Granian,
 ) -> None:
     """Serve an application's factory ("module:name") until SIGTERM. `grace`: seconds that requests
-    under way get at its end."""
-    Granian(
+    under way get at its end; `keep_alive`: seconds that a connection may be idle. `server` makes
+    what serves, of Granian's own options."""
+    server(
         target,
         factory=True,
         address=host,
@@ -36,17 +52,18 @@ def listen(
         http=HTTPModes.auto if http2 else HTTPModes.http1,
         websockets=False,
         http1_settings=HTTP1Settings(
-            header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=LARGEST_HEAD
+            header_read_timeout=keep_alive * 1000, max_buffer_size=LARGEST_HEAD
         ),
         # Its headers are compressed: 4 kB may stand for 16 MB, in each of the streams.
         http2_settings=HTTP2Settings(
             max_headers_size=LARGEST_HEAD,
             max_concurrent_streams=MOST_STREAMS,
-            keep_alive_interval=HEAD_SECONDS * 1000,
-            keep_alive_timeout=HEAD_SECONDS,
+            keep_alive_interval=PING_SECONDS * 1000,
+            keep_alive_timeout=PING_SECONDS,
         ),
         workers=workers,
         log_access=False,
+        log_dictconfig=log_lines.CONFIG,
         respawn_failed_workers=workers > 1,
         workers_kill_timeout=grace,
         backlog=QUEUE,

@@ -16,20 +16,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 from msgspec import Struct
 
+from checkout.fresh_keys import new_pair as new_pair
+from checkout.fresh_keys import new_password, new_secret
 from checkout.model.urls import is_loopback
 from checkout.process import write_private
+from checkout.settings.load import DEFAULT
+from checkout.shop_api.webhooks import standard_secret
 
 SHOP: Final = "361"
 EXAMPLE_SHOP: Final = "https://shop.example.com"  # of the documentation's examples
@@ -40,7 +37,7 @@ STOP_SECONDS: Final = 10.0
 
 SETTINGS: Final = """\
 public_url = "{checkout}"
-database = "sqlite:///{folder}/checkout.db"
+database = "sqlite:///{database}"
 secrets = ["{secret}"]
 sandbox = true
 
@@ -49,14 +46,14 @@ adapter = "overpay_cards"
 base_url = "{sandbox}"
 shop_id = "{shop}"
 secret_key = "{gateway_secret}"
-public_key = "{gateway_public_key}"
+public_key = "file:gateway.pub"
 
 [gateways.local]
 adapter = "overpay_apm"
 base_url = "{sandbox}"
 shop_id = "{shop}"
 secret_key = "{gateway_secret}"
-public_key = "{gateway_public_key}"
+public_key = "file:gateway.pub"
 
 [gateways.coins]
 adapter = "exchanger"
@@ -120,19 +117,11 @@ class Keys(Struct, frozen=True, kw_only=True):
         return "Keys()"
 
 
-def new_pair() -> tuple[str, str]:
-    """(private key as PEM, public key as base64 of its DER, as shops' plugins want it)."""
-    key = generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    return private, "".join(pem.splitlines()[1:-1])
-
-
 def new_keys() -> Keys:
     private, public = new_pair()
     return Keys(
-        secret_key=secrets.token_hex(32),
-        link_key=secrets.token_urlsafe(48),
+        secret_key=new_password(),
+        link_key=new_secret(),
         private_key=private,
         public_key=public,
     )
@@ -156,15 +145,15 @@ class LocalServers(Struct, frozen=True, kw_only=True):
         `of_shop` its table of the shop.
         """
         write_private(self.folder / "shop.pem", self.keys.private_key)
-        config = self.folder / "checkout.toml"
-        public_key = httpx.get(f"{self.sandbox}/sandbox/public_key", trust_env=False)
+        config = self.folder / DEFAULT
+        self.write_gateway_key()
         written = SETTINGS.format(
             checkout=self.checkout,
             sandbox=self.sandbox,
             shop_url=self.shop,
             return_origins=json.dumps([self.shop, EXAMPLE_SHOP, *self.return_origins]),
             frame_origins=json.dumps([self.shop, *filter(_may_frame, self.return_origins)]),
-            folder=self.folder.as_posix(),
+            database=quote((self.folder / "checkout.db").as_posix(), safe="/:"),
             shop=SHOP,
             secret=secrets.token_urlsafe(48),
             link_key=self.keys.link_key,
@@ -172,7 +161,6 @@ class LocalServers(Struct, frozen=True, kw_only=True):
             gateway_secret=secrets.token_hex(32),
             secure_key=secrets.token_hex(16),
             ipn_secret=secrets.token_hex(32),
-            gateway_public_key=public_key.text.strip(),
             of_shop=of_shop,
         )
         write_private(config, written + more)
@@ -186,6 +174,24 @@ class LocalServers(Struct, frozen=True, kw_only=True):
         }
         write_private(self.folder / "shop.json", json.dumps(shop))
         return config
+
+    def write_gateway_key(self) -> None:
+        """The sandbox draws its keys anew at each start, and has to be running."""
+        public_key = httpx.get(f"{self.sandbox}/sandbox/public_key", trust_env=False)
+        write_private(self.folder / "gateway.pub", public_key.text)
+
+    def handed_over(self) -> dict[str, str]:
+        """What a developer's shop has to know, by the names that the documents use."""
+        return {
+            "SHOP": self.shop,
+            "CHECKOUT": self.checkout,
+            "SANDBOX": self.sandbox,
+            "SHOP_ID": SHOP,
+            "SHOP_SECRET": self.keys.secret_key,
+            "WEBHOOK_SECRET": standard_secret(self.keys.secret_key),
+            "PUBLIC_KEY": self.keys.public_key,
+            "LINK_KEY": self.keys.link_key,
+        }
 
 
 def _may_frame(origin: str) -> bool:

@@ -6,22 +6,23 @@ payment fails because of the log.
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import Any, Final, TextIO
 
 import structlog
 from prometheus_client import Counter
 
+from checkout import alerts, log_lines
+
 NOT_SENT: Final = Counter("checkout_log_lost_lines", "Log lines that could not be written")
 
 
 def configure() -> None:
-    """Sets up a process's log; libraries stay quiet below warnings (httpx would log whole URLs)."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
-    logging.raiseExceptions = False  # it would raise where standard error is closed
+    """Sets up a process's log, also for what others say in it (`log_lines`)."""
+    log_lines.configure()
     structlog.configure(
         processors=[
+            alerts.counted,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),

@@ -63,10 +63,11 @@ from checkout.web.pages.redirect import RedirectPage
 from checkout.web.pages.result import ResultPage
 from checkout.web.pages.saved_card import SavedCardView
 from checkout.web.pages.wait import StatusView, Step, WaitPage
-from checkout.web.pages.wallets import WalletButtons
+from checkout.web.pages.wallets import ApplePayButton, GooglePayButton, WalletButtons
 from checkout.web.pages.who import NOT_KNOWN
 from checkout.web.render import Assets, Renderer
 from tests.support.http_server import Handler, http_server
+from tests.support.wallet_browser import wallet_browser
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 NONCE: Final = "Z2FsbGVyeQ"
@@ -506,7 +507,12 @@ def states(lang: str = "en") -> dict[str, State]:
         "wallets": payment(
             **several,
             wallets=WalletButtons(
-                ("apple_pay", "google_pay"), '{"google_pay": {}}', SHOP.name, "19.99", "EUR"
+                names=("apple_pay", "google_pay"),
+                google_pay=GooglePayButton("TEST", "gateway", "361", "BCR2DN6T", "CY", "VISA"),
+                apple_pay=ApplePayButton("CY", "visa masterCard"),
+                label=SHOP.name,
+                total="19.99",
+                currency="EUR",
             ),
         ),
         "one-more-check": payment(
@@ -785,6 +791,7 @@ def photograph(
                 color_scheme="dark" if shot.dark else "light",
                 device_scale_factor=1 if shot.width > 400 else 2,
             )
+            context.add_init_script(wallet_browser("google_pay", "apple_pay"))
             said[shot] = _look(context.new_page(), f"http://127.0.0.1:{port}/{shot.language}/{shot.name}",
                                ACTS.get(shot.name), out / shot.path, axe)  # fmt: skip
             context.close()

@@ -13,6 +13,7 @@ import msgspec
 from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail, json_option, print_json
 from checkout.cli.common import console, moment
 from checkout.cli.context import with_context
+from checkout.cli.list_table import csv_option, print_csv
 from checkout.ledger import audit as log
 from checkout.ledger.audit import Entry, Verdict
 from checkout.payments.context import Context
@@ -29,10 +30,16 @@ def audit() -> None:
 @click.option("--shop", help="Only this shop's.")
 @click.option("--subject", help="Only what was done to this payment, invoice or product.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000))
+@csv_option
 @config_option
 @json_option
 def list_(
-    shop: str | None, subject: str | None, limit: int, config: Path | None, as_json: bool
+    shop: str | None,
+    subject: str | None,
+    limit: int,
+    config: Path | None,
+    as_json: bool,
+    as_csv: bool,
 ) -> None:
     """The newest acts."""
 
@@ -40,8 +47,8 @@ def list_(
         return await context.ledger.read(log.listed, shop=shop, subject=subject, limit=limit)
 
     found = [_shape(entry) for entry in with_context(config, work)]
-    if as_json:
-        print_json(found)
+    if as_json or as_csv:
+        (print_csv if as_csv else print_json)(found)
         return
     for each in found:  # a line each, for grep; a table would cut ids
         console().print(_line(each), soft_wrap=True, markup=False, highlight=False)

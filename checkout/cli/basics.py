@@ -12,6 +12,7 @@ import click
 
 FAILED: Final = 1
 UNUSABLE: Final = 2
+DEFAULT_SETTINGS: Final = "checkout.toml"
 
 config_option = click.option(
     "--config",

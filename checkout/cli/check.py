@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import click
 import httpx
+from rich.console import Console
+from rich.progress import track
 from rich.text import Text
 
 from checkout.app import challenge_of, open_context
 from checkout.cli.basics import FAILED, config_option, json_option, print_json
-from checkout.cli.common import console, settings_of, settings_path
+from checkout.cli.common import console, reason, settings_of, settings_path
 from checkout.errors import CheckoutError
 from checkout.gateways.base import Gateway, PaymentReference
 from checkout.i18n import LANGUAGES, translations
@@ -24,10 +26,12 @@ from checkout.model.money import Money
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 from checkout.model.urls import is_loopback, parse
+from checkout.model.validation.reader import Invalid
 from checkout.payments.dns import Resolver
 from checkout.payments.shop_requests import allowed
 from checkout.settings import Settings
 from checkout.settings.file_permissions import exposed_files
+from checkout.settings.signing_keys import check_whole
 from checkout.settings.wallets import ends_at
 from checkout.signing import Signer
 from checkout.web.render import Assets, Renderer
@@ -43,16 +47,19 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     """Check settings, templates, catalogues and database; with --online the gateways too, and what
     each of them says that it can take."""
     settings = settings_of(config)
+    database_and_gateways = asyncio.run(_database_and_gateways(settings, online=online))
+    # From here on the settings have the ledger's shops, too.
     results = [{"check": "settings", "ok": True, "detail": ""}]
     results += [_warning("proxy", line) for line in _remarks(settings)]
     results += [_warning("mails", line) for line in _without_mail_server(settings)]
     results += [_warning("http", line) for line in _plain_origins(settings)]
     results += [_warning("apple_pay", line) for line in _certificates(settings)]
     results += [_warning("files", line) for line in exposed_files(settings_path(config))]
+    results += _broken_keys(settings)
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
     results.append(_try("catalogues", lambda: [translations(name) for name in LANGUAGES]))
     results.append(_try("challenge", lambda: challenge_of(settings, Signer(settings.secrets))))
-    results += asyncio.run(_database_and_gateways(settings, online=online))
+    results += database_and_gateways
     if as_json:
         print_json(results)
     else:
@@ -95,6 +102,20 @@ def _certificates(settings: Settings) -> Iterator[str]:
             yield f"{key} ends on {ends:%Y-%m-%d}: renew it at Apple"
 
 
+def _broken_keys(settings: Settings) -> Iterator[dict[str, Any]]:
+    """Shops' keys whose numbers don't belong together. The server starts with such a key; its shop
+    is told nothing."""
+    shops = list(settings.shops.values())
+    # On standard error: standard output is the answer alone.
+    for shop in track(shops, "keys", console=Console(stderr=True), transient=True):
+        for key in shop.private_keys:
+            try:
+                check_whole(key)
+            except Invalid as wrong:
+                name = f"shops.{shop.id}.private_key"
+                yield {"check": "keys", "ok": False, "detail": f"{name} {wrong}"}
+
+
 def _plain_origins(settings: Settings) -> Iterator[str]:
     """Sites without TLS that shops list: allowed, but anybody on the way reads and changes it."""
     for shop in settings.shops.values():
@@ -123,12 +144,17 @@ async def _database_and_gateways(settings: Settings, *, online: bool) -> list[di
     try:
         async with open_context(settings) as context:
             found = [{"check": "database", "ok": True, "detail": ""}]
+            if context.ledger_shops is not None:
+                found += [
+                    {"check": f"shops.{shop}", "ok": False, "detail": why}
+                    for shop, why in context.ledger_shops.unreadable.items()
+                ]
             if online:
                 for name, gateway in context.gateways.items():
                     found.append(await _private(settings, name) or await _query(name, gateway))
             return found
     except Exception as error:  # noqa: BLE001 - drivers raise errors of their own
-        detail = str(error) if isinstance(error, CheckoutError) else type(error).__name__
+        detail = str(error) if isinstance(error, CheckoutError) else reason(error)
         return [{"check": "database", "ok": False, "detail": detail}]
 
 

@@ -43,7 +43,11 @@ def settings_of(config: Path | None) -> Settings:
     try:
         return load(config, os.environ, OPTIONS)
     except BadSettings as error:
-        fail(f"The settings can't be used:\n{error}", UNUSABLE)
+        fail(bad_settings(error), UNUSABLE)
+
+
+def bad_settings(error: BadSettings) -> str:
+    return f"The settings can't be used:\n{error}"
 
 
 def reason(error: Exception) -> str:

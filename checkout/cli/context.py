@@ -15,8 +15,22 @@ from checkout.cli.basics import FAILED, fail
 from checkout.cli.common import reason, settings_of
 from checkout.errors import CheckoutError, Unprocessable
 from checkout.payments.context import Context
+from checkout.settings import Settings
 
 T = TypeVar("T")
+
+
+def settings_with(config: Path | None, shop: str | None = None) -> Settings:
+    """The settings with the shops of the ledger, too; it is read only where there are any, and
+    where the file does not have the `shop` that is asked for."""
+    settings = settings_of(config)
+    if not settings.shops_key or (shop is not None and shop in settings.shops):
+        return settings
+
+    async def work(context: Context) -> Settings:
+        return context.settings
+
+    return with_context(config, work)
 
 
 def with_context(config: Path | None, work: Callable[[Context], Awaitable[T]]) -> T:

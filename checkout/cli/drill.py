@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from rich.table import Table
 from checkout.cli.basics import FAILED, UNUSABLE, fail, json_option, print_json
 from checkout.cli.common import console
 from checkout.cli.sandbox import require_sandbox
+from checkout.cli.saved_keys import saved_keys
 from checkout.drill.checks import Patience
 from checkout.drill.run import Result, drill, open_servers
 from checkout.drill.scenarios import SCENARIOS, Scenario
@@ -32,7 +32,6 @@ from checkout.drill.shop import Shop, Unusable, is_address
 from checkout.errors import BadSettings
 from checkout.local_servers import (
     SHOP,
-    Keys,
     LocalServers,
     NotStarted,
     new_keys,
@@ -138,7 +137,7 @@ def _servers(options: Options, folder: Path) -> LocalServers:
         shop=home,
         checkout=checkout.rstrip("/"),
         sandbox=f"http://localhost:{options.sandbox_port}",
-        keys=new_keys() if options.sample else _saved_keys(options.keys_file),
+        keys=new_keys() if options.sample else saved_keys(options.keys_file),
         return_origins=options.return_origin,
     )
 
@@ -224,23 +223,6 @@ def _sample_shop(servers: LocalServers, host: str, port: int) -> Iterator[None]:
         processes.append(start(*arguments, log=servers.folder / "shop.log"))
         wait_for(processes, servers.shop)
         yield
-
-
-def _saved_keys(file: Path) -> Keys:
-    """The keys in the file, the same at every run; made where there is no file."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=Keys)
-    except FileNotFoundError:
-        keys = new_keys()
-    except (OSError, msgspec.DecodeError) as error:
-        fail(f"--keys: {file} can't be used ({type(error).__name__}: {error})", UNUSABLE)
-    try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as made:
-            made.write(msgspec.json.format(msgspec.json.encode(keys)))
-    except OSError as error:
-        fail(f"--keys: {file} can't be written ({error.strerror})", UNUSABLE)
-    click.echo(f"{file}: made with fresh keys; --show-settings tells them.", err=True)
-    return keys
 
 
 def _show_settings(servers: LocalServers, as_json: bool) -> None:

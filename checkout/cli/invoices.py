@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 from checkout.cli.basics import config_option, json_option, print_json
 from checkout.cli.common import actor, console
 from checkout.cli.context import with_context
-from checkout.cli.list_table import print_table
+from checkout.cli.list_table import csv_option, print_list, short
 from checkout.ledger.invoices import Standing
 from checkout.model.money import Money
 from checkout.model.status import OUTWARD
@@ -30,10 +31,16 @@ def invoices() -> None:
 @click.option("--shop", help="Only this shop's.")
 @click.option("--status", type=click.Choice(sorted(set(OUTWARD.values()))), help="Only these.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@csv_option
 @config_option
 @json_option
 def list_(
-    shop: str | None, status: str | None, limit: int, config: Path | None, as_json: bool
+    shop: str | None,
+    status: str | None,
+    limit: int,
+    config: Path | None,
+    as_json: bool,
+    as_csv: bool,
 ) -> None:
     """The newest invoices."""
 
@@ -42,10 +49,7 @@ def list_(
         return [_shape(context, each) for each in found]
 
     found = with_context(config, work)
-    if as_json:
-        print_json(found)
-        return
-    print_table([_line(each) for each in found], LINE, first="id")
+    print_list(found, _line, LINE, as_json=as_json, as_csv=as_csv)
 
 
 @invoices.command()
@@ -90,13 +94,13 @@ def _shape(context: Context, standing: Standing) -> dict[str, Any]:
     return {"shop": standing.invoice.shop, "decimals": decimals, **found}
 
 
-def _line(shown: dict[str, Any]) -> dict[str, str]:
+def _line(shown: Mapping[str, Any]) -> dict[str, str]:
     money = Money(shown["amount"], shown["currency"], shown["decimals"])
     return {
         "id": shown["id"],
         "status": shown["status"],
         "amount": f"{money.major} {money.currency}",
-        "created": shown["created_at"],
+        "created": short(shown["created_at"]),
         "mail": shown["mail_status"],
         "to": shown["email"] or "",
         "order": shown["tracking_id"] or "",

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from checkout.cli.basics import UNUSABLE, config_option, fail, json_option, print_json
-from checkout.cli.common import settings_of
-from checkout.local_servers import new_pair as new_pair
+from checkout.cli.context import settings_with
+from checkout.fresh_keys import new_pair, new_password, new_publishable_key, new_secret
 from checkout.shop_api.webhooks import standard_secret
 
 NOTES = {
     "secret": "secrets = [...]: signs sessions and forms; append, the newest is last",
+    "shops_key": "shops_key: seals the secrets of shops in the ledger (docs/shops.md)",
     "shop_secret_key": "[shops.ID] secret_key: the shop's API password",
     "webhook_secret": "the same for the shop's Standard Webhooks library",
     "link_key": "[shops.ID] link_keys = [...]: signs the shop's offline links",
@@ -21,16 +22,18 @@ NOTES = {
     "publishable_key": "[shops.ID] publishable_key: for the shop's app, and no secret",
     "private_key": "[shops.ID] private_key: signs notifications and results for the shop",
     "public_key": "for the shop's plugin, which verifies both with it",
+    "next_webhook_secret": "the same of the new secret_key",
+    "next_public_key": "the same of the new private_key: the plugin may change to it at any time",
 }
 
 
 @click.command()
-@click.option("--shop", metavar="ID", help="What this shop of the settings verifies us with.")
+@click.option("--shop", metavar="ID", help="What this shop verifies us with.")
 @config_option
 @json_option
 def keys(shop: str | None, config: Path | None, as_json: bool) -> None:
-    """Print fresh signing secrets and an RSA pair for a shop; with --shop what a shop of the
-    settings verifies notifications with. Nothing is written anywhere."""
+    """Print fresh signing secrets and an RSA pair for a shop; with --shop what a shop
+    verifies notifications with. Nothing is written anywhere."""
     found = _fresh() if shop is None else _of(shop, config)
     if as_json:
         print_json(found)
@@ -41,21 +44,27 @@ def keys(shop: str | None, config: Path | None, as_json: bool) -> None:
 
 def _fresh() -> dict[str, str]:
     private, public = new_pair()
-    shop_secret_key = secrets.token_hex(32)
+    shop_secret_key = new_password()
     return {
-        "secret": secrets.token_urlsafe(48),
+        "secret": new_secret(),
+        "shops_key": new_secret(),
         "shop_secret_key": shop_secret_key,
         "webhook_secret": standard_secret(shop_secret_key),
-        "link_key": secrets.token_urlsafe(48),
+        "link_key": new_secret(),
         "operator_token": secrets.token_urlsafe(32),
-        "publishable_key": f"pk_{secrets.token_urlsafe(32)}",
+        "publishable_key": new_publishable_key(),
         "private_key": private,
         "public_key": public,
     }
 
 
 def _of(id: str, config: Path | None) -> dict[str, str]:
-    shop = settings_of(config).shops.get(id)
+    shop = settings_with(config, id).shops.get(id)
     if shop is None:
         fail(f"The settings have no shop {id!r}", UNUSABLE)
-    return {"webhook_secret": standard_secret(shop.secret_key), "public_key": shop.public_key}
+    found = {"webhook_secret": standard_secret(shop.secret_key), "public_key": shop.public_key}
+    if shop.next_secret_key:
+        found["next_webhook_secret"] = standard_secret(shop.next_secret_key)
+    if shop.next_public_key:
+        found["next_public_key"] = shop.next_public_key
+    return found

@@ -17,7 +17,7 @@ import msgspec
 import segno
 
 from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail, json_option, print_json
-from checkout.cli.common import settings_of
+from checkout.cli.context import settings_with
 from checkout.errors import CheckoutError, Unprocessable
 from checkout.gateways import OFFLINE, open_accounts
 from checkout.i18n import LANGUAGES
@@ -51,7 +51,7 @@ def seconds(text: str) -> int:
 
 
 @click.command()
-@click.option("--shop", "shop_id", required=True, help="The shop's id in the settings.")
+@click.option("--shop", "shop_id", required=True, help="The shop's id.")
 @click.option("--amount", required=True, help="In major units: 12.50 (EUR), 1999 (JPY).")
 @click.option("--currency", required=True, help="ISO 4217, like EUR.")
 @click.option("--description", required=True, help="What is paid.")
@@ -91,8 +91,9 @@ def link(
     as_json: bool,
     **others: Any,
 ) -> None:
-    """Print one signed payment URL. It is made offline: no server is asked."""
-    settings = settings_of(config)
+    """Print one signed payment URL. It is made offline: no server is asked, but the
+    ledger for a shop of it."""
+    settings = settings_with(config, shop_id)
     shop = _shop(settings, shop_id)
     _check_file(qr)
     now = time.time()

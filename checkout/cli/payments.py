@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from checkout.cli import options, payment_operations, personal, webhooks
+from checkout.cli import adoption, options, payment_operations, personal, webhooks
 from checkout.cli.basics import FAILED, config_option, fail, json_option, print_json
 from checkout.cli.common import console, moment
 from checkout.cli.context import with_context
-from checkout.cli.list_table import print_table
+from checkout.cli.list_table import csv_option, print_list, short
 from checkout.cli.payment_rows import attempt_row, operation_row, payment_row, webhook_row
 from checkout.errors import NotFound
 from checkout.ledger import events, lists, operations, outbox
@@ -40,6 +41,7 @@ def payments() -> None:
 personal.add_to(payments)
 payment_operations.add_to(payments)
 webhooks.add_to(payments)
+adoption.add_to(payments)
 
 
 @payments.command("list")
@@ -50,17 +52,23 @@ webhooks.add_to(payments)
     help="Only these; open: untried.",
 )
 @click.option(
-    "--from", "created_from", type=options.moment, help="Made then or later: 2026-11-01, 7d."
+    "--from",
+    "--since",
+    "created_from",
+    type=options.moment,
+    help="Made then or later: 2026-11-01, 7d.",
 )
 @click.option("--to", "created_to", type=options.moment, help="Made before: 2026-11-01T12:00:00Z.")
 @click.option("--tracking-id", help="The shop's own number, whole.")
 @click.option("--amount", type=click.IntRange(0), help="Just this, in minor units: 1999.")
 @click.option("--currency", help="ISO 4217, like EUR.")
 @click.option("--type", "type_", type=click.Choice(PAYMENT_TYPES), help="Of the transaction.")
+@click.option("--search", help="In uid, order number and description, whatever the letters' case.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @click.option(
     "--after", type=options.cursor, help="Where the list goes on: printed where there are more."
 )
+@csv_option
 @config_option
 @json_option
 def list_(
@@ -68,6 +76,7 @@ def list_(
     after: Cursor | None,
     config: Path | None,
     as_json: bool,
+    as_csv: bool,
     type_: str | None,
     **wanted: Any,
 ) -> None:
@@ -82,25 +91,23 @@ def list_(
         return rows, following
 
     found, following = with_context(config, work)
-    if as_json:
-        print_json(found)
-    else:
-        print_table([_line(each) for each in found], LINE, first="uid")
+    print_list(found, _line, LINE, as_json=as_json, as_csv=as_csv)
     if following is not None:
         # Beside the answer: what reads it reads rows alone.
-        click.echo(f"There are more: --after={following}", err=as_json)
+        click.echo(f"There are more: --after={following}", err=as_json or as_csv)
 
 
-LINE = ("uid", "status", "amount", "created", "order", "shop", "description")
+LINE = ("uid", "status", "test", "amount", "created", "order", "shop", "description")
 
 
-def _line(row: dict[str, Any]) -> dict[str, str]:
+def _line(row: Mapping[str, Any]) -> dict[str, str]:
     money = Money(row["amount"], row["currency"], row["decimals"])
     return {
         "uid": row["uid"],
         "status": row["status"],
         "amount": f"{money.major} {money.currency}",
-        "created": row["created_at"],
+        "test": "test" if row["test"] else "",
+        "created": short(row["created_at"]),
         "order": row["tracking_id"] or "",
         "shop": row["shop"],
         "description": row["description"],

@@ -15,7 +15,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail, json_option, print_json
-from checkout.cli.common import console, settings_of
+from checkout.cli.common import console
+from checkout.cli.context import settings_with
 from checkout.pci.browser import USER_AGENT, origin
 from checkout.pci.inventory import Inventory, Resource, inventory, of_settings
 from checkout.pci.verify import Unusable, Verdict, verify
@@ -36,7 +37,7 @@ def pci() -> None:
 def inventory_command(config: Path | None, as_json: bool) -> None:
     """Every script and style of each page type with its hash, purpose and authorisation, and the
     security headers."""
-    found = of_settings(settings_of(config))
+    found = of_settings(settings_with(config))
     if as_json:
         print_json(msgspec.to_builtins(found))
     else:
@@ -137,7 +138,7 @@ def _authorised(url: str, authorised: Path | None, config: Path | None) -> Inven
     if authorised is not None:
         return _read(authorised)
     if config is not None:
-        return of_settings(settings_of(config))
+        return of_settings(settings_with(config))
     return inventory(origin(url), sandbox=url.startswith("http:"))
 
 

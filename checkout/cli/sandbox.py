@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 
 from checkout.cli.basics import UNUSABLE, fail
+from checkout.cli.ports import require_free
 
 ABSENT = "The sandbox is not part of this installation."
 
@@ -16,7 +17,9 @@ ABSENT = "The sandbox is not part of this installation."
 @click.option("--port", default=8002, show_default=True, type=click.IntRange(1, 65535))
 def sandbox(host: str, port: int) -> None:
     """Run the simulated gateways alone, all on one port."""
-    require_sandbox()(host, port)
+    run = require_sandbox()
+    require_free(host, port)
+    run(host, port)
 
 
 def require_sandbox() -> Callable[[str, int], None]:

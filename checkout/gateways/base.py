@@ -37,10 +37,14 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     takes, in characters; the settings are refused when ours would be longer. `decimals`: how the
     account counts a currency, where that isn't ISO's way. `code`: whether a card must have its
     security code. `secrets`: the names of those options that only we and the gateway know; the
-    settings are refused where one can be guessed, or serves for anything else of ours."""
+    settings are refused where one can be guessed, or serves for anything else of ours. `asked`:
+    what `checkout init` asks for beside the required ones; `usual_method`: the way to pay that it
+    proposes."""
 
     longest_return_url: ClassVar[int] = 2048
     secrets: ClassVar[tuple[str, ...]] = ()
+    asked: ClassVar[tuple[str, ...]] = ()
+    usual_method: ClassVar[str] = "credit_card"
 
     base_url: str
     decimals: dict[str, int] = {}

@@ -12,11 +12,11 @@ so what the ledger has as open may be failed or expired: the branches ask at `no
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, select
+from sqlalchemy import JSON, ColumnElement, Connection, and_, cast, exists, func, not_, or_, select
 
 from checkout.ledger import operations as ledger_operations
 from checkout.ledger import payments as ledger_payments
@@ -99,7 +99,9 @@ OPERATION_STATUSES: Final[Mapping[str, tuple[Status, ...]]] = {
 
 class ListFilter(Struct, frozen=True, kw_only=True):
     """What a list shall have; None: all. `status`: an outward word; `type`: of the transaction;
-    `amount` in minor units; times in seconds since 1970, `created_to` is not in it."""
+    `amount` in minor units; `search`, of checkouts alone: a part of uid, tracking id or
+    description, for which there is no index; times in seconds since 1970, `created_to` is not in
+    it."""
 
     shop: str | None = None
     status: str | None = None
@@ -109,6 +111,7 @@ class ListFilter(Struct, frozen=True, kw_only=True):
     tracking_id: str | None = None
     amount: int | None = None
     currency: str | None = None
+    search: str | None = None
 
 
 class _Place(NamedTuple):
@@ -123,7 +126,9 @@ def checkouts(
     conn: Connection, wanted: ListFilter, *, now: float, after: Cursor | None, limit: int
 ) -> tuple[list[Payment], Cursor | None]:
     """A page of payments, with the cursor of the next one."""
-    found, following = _page(_payments(wanted, CHECKOUT_STATUSES, now), conn, after, limit)
+    described = _searched(conn, wanted.search)
+    queries = _payments(wanted, CHECKOUT_STATUSES, now, described)
+    found, following = _page(queries, conn, after, limit)
     known = ledger_payments.by_uids(conn, [each.payment for each in found])
     return [known[each.uid] for each in found], following
 
@@ -152,7 +157,10 @@ def _page(
 
 
 def _payments(
-    wanted: ListFilter, statuses: Mapping[str, tuple[StatusFilter, ...]], now: float
+    wanted: ListFilter,
+    statuses: Mapping[str, tuple[StatusFilter, ...]],
+    now: float,
+    more: Sequence[Condition] = (),
 ) -> list[_Query]:
     if wanted.type in OPERATION_TYPES:
         return []
@@ -164,6 +172,7 @@ def _payments(
         *_equal(columns.currency, wanted.currency),
         *_equal(columns.tracking_id, wanted.tracking_id),
         *_between(columns.created_at, wanted),
+        *more,
     ]
     query = select(columns.created_at, columns.uid, columns.uid).where(*where)
     branches = [query]
@@ -206,6 +215,19 @@ def _shops_operations(wanted: ListFilter) -> list[Condition]:
 
 def _newest(query: Any, at: Any, uid: Any) -> _Query:
     return lambda after, limit: newest_first(query, at, uid, after=after, limit=limit)
+
+
+def _searched(conn: Connection, part: str | None) -> list[Condition]:
+    """Whatever the case of its letters, as far as the database knows them."""
+    if part is None:
+        return []
+    terms = payments.c.terms
+    if conn.dialect.name == "sqlite":
+        description = func.json_extract(terms, "$.description")
+    else:
+        description = cast(terms, JSON)["description"].as_string()
+    texts = (payments.c.uid, payments.c.tracking_id, description)
+    return [or_(*(text.icontains(part, autoescape=True) for text in texts))]
 
 
 def _equal(column: ColumnElement[Any], value: Any) -> list[Condition]:

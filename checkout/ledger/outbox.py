@@ -74,6 +74,19 @@ OVERDUE: Final = Query(select(*_sums))
 OF: Final = Query(
     select(outbox).where(outbox.c.payment == bindparam("value")).order_by(outbox.c.created_at)
 )
+GIVEN_UP: Final = Query(
+    select(outbox)
+    .where(
+        outbox.c.due_at.is_(None),
+        outbox.c.delivered_at.is_(None),
+        outbox.c.url != "",
+        outbox.c.body != "",  # not erased
+        outbox.c.created_at >= bindparam("since"),
+        outbox.c.id > bindparam("after"),
+    )
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+)
 BY_ID: Final = Query(select(outbox).where(outbox.c.id == bindparam("value")))
 RENEW: Final = Change(update(outbox).where(outbox.c.id == bindparam("of_id")))
 TAKE: Final = Change(
@@ -188,6 +201,13 @@ def waiting(conn: Connection, now: float) -> Backlog:
 
 def of(conn: Connection, payment: str) -> list[Webhook]:
     return _webhooks(OF.all(conn, value=payment))
+
+
+def given_up(
+    conn: Connection, since: float, *, after: str = "", limit: int = MOST
+) -> list[Webhook]:
+    """Those written since then whose tries are over, undelivered; by id, from `after` on."""
+    return _webhooks(GIVEN_UP.all(conn, since=since, after=after, most=limit))
 
 
 def by_id(conn: Connection, id: str) -> Webhook | None:

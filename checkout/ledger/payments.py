@@ -107,6 +107,7 @@ def _columns(payment: PaymentRow) -> dict[str, Any]:
         "created_at": payment.created_at,
         "updated_at": payment.updated_at,
         "expires_at": payment.expires_at,
+        "adopt_at": payment.adopt_at,
     }
 
 

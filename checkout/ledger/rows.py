@@ -11,9 +11,10 @@ from checkout.bounded_cache import BoundedCache
 from checkout.model.next_action import NextAction
 from checkout.model.order import BY_APP, BY_LINK, BY_PRODUCT, BY_SHOP, Customer, Order
 from checkout.model.outcome import DeclineReason, GatewayFacts
-from checkout.model.status import LIVE, Status, payment_status
+from checkout.model.status import LIVE, UNPAID_ENDS, Status, payment_status
 
 UNPAID: Final = frozenset({Status.NOT_SENT, Status.CANCELLED})
+UNPAID_YET: Final = UNPAID_ENDS | {Status.OPEN}
 ORDERS: Final = 16 * 1024 * 1024  # bytes of decoded orders that are cached
 
 _order = msgspec.json.Decoder(Order)
@@ -78,6 +79,7 @@ class PaymentRow(Struct, frozen=True, kw_only=True):
     updated_at: float
     expires_at: float
     opened_at: float | None = None
+    adopt_at: float | None = None  # held since a restore: `ledger.restores`
 
     @property
     def created_by(self) -> str:
@@ -129,12 +131,14 @@ class Payment(PaymentRow, frozen=True, kw_only=True):
     def status_at(self, now: float) -> Status:
         """The payment's status at `now`, also before recovery has recorded an expiry."""
         ended = self._ended
-        return payment_status(
+        status = payment_status(
             [attempt.status for attempt in self.attempts],
             allowed=self.order.attempts,
             expired=now >= self.expires_at or ended is Status.EXPIRED,
             cancelled=self.cancelled or ended in UNPAID,
         )
+        # Held: it may have been paid in a time that a restored ledger has lost.
+        return Status.PENDING if self.adopt_at is not None and status in UNPAID_YET else status
 
     @property
     def _ended(self) -> Status | None:
@@ -179,6 +183,7 @@ def _columns(row: Any) -> dict[str, Any]:
         "updated_at": row.updated_at,
         "expires_at": row.expires_at,
         "opened_at": row.opened_at,
+        "adopt_at": row.adopt_at,
     }
 
 

@@ -31,6 +31,7 @@ METADATA: Final = MetaData()
 IS_WAITING: Final = text("due_at IS NOT NULL")
 IS_SWEPT: Final = text("sweep_at IS NOT NULL")
 NOT_PURGED: Final = text("purged_at IS NULL")
+IS_HELD: Final = text("adopt_at IS NOT NULL")
 
 payments: Final = Table(
     "payments",
@@ -54,6 +55,8 @@ payments: Final = Table(
     Column("opened_at", Double),  # when it was first opened or paid
     Column("purged_at", Double),  # since when it holds no personal data
     Column("type", String(16)),  # the order's transaction type, for lists
+    # Held after a restore: when the gateways are next asked whether it was paid. None: not held.
+    Column("adopt_at", Double),
     # For lists: each in their order, by what they are filtered by.
     Index("payments_by_shop", "shop", "created_at", "uid", "currency", "type"),
     Index(
@@ -75,6 +78,25 @@ payments: Final = Table(
         "uid",
         sqlite_where=NOT_PURGED,
     ),
+    Index("payments_to_adopt", "adopt_at", sqlite_where=IS_HELD),
+)
+
+# Restores from a backup, and copies that are not in use.
+restores: Final = Table(
+    "restores",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("since", Double, nullable=False),  # what came after it is lost
+    Column("at", Double),  # when it was noticed; None: this is a copy, as `checkout backup` makes
+    Column("ended_at", Double),  # a person has said that all is well again
+)
+
+# Of a PostgreSQL cluster, whose other timeline shows that it was restored.
+lineage: Final = Table(
+    "lineage",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("value", String(64), nullable=False),
 )
 
 # Customer checks (ledger.customer_checks): tries are limited, right or wrong.
@@ -177,6 +199,19 @@ listeners: Final = Table(
     METADATA,
     Column("shop", String(64), primary_key=True),
     Column("seen_at", Double, nullable=False),
+)
+
+# Shops beside those of the settings file (ledger.shops).
+shops: Final = Table(
+    "shops",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("sealed", Text, nullable=False),  # the table of [shops.ID], by `sealer`
+    Column("state", String(16), nullable=False),  # active, disabled
+    Column("revision", BigInteger, nullable=False, unique=True),  # the number of its last change
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("changed_by", Text, nullable=False),
 )
 
 # For the readiness check: whether the ledger can be written.

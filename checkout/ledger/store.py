@@ -102,7 +102,7 @@ def synchronous(url: str) -> Engine:
                 "prepare_threshold": None,
             },
         )
-    except ModuleNotFoundError:
+    except ImportError:  # or it is there without libpq
         raise Unavailable(
             message="PostgreSQL's driver is not installed: pip install 'checkout[postgresql]'"
         ) from None

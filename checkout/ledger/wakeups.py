@@ -99,10 +99,9 @@ class Wakeups:
 
     async def _connected(self) -> psycopg.AsyncConnection[Any]:
         connection = await psycopg.AsyncConnection.connect(
-            **self._address,
             autocommit=True,
-            connect_timeout=CONNECT_SECONDS,
             prepare_threshold=None,
+            **(self._address | {"connect_timeout": CONNECT_SECONDS}),
         )
         await connection.execute(f"LISTEN {CHANNEL}".encode())
         return connection

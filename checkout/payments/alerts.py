@@ -9,13 +9,11 @@ from sqlalchemy import Connection
 
 from checkout.ledger import events
 from checkout.ledger.rows import Attempt
-from checkout.payments.metrics import ALERTS
 
 log = structlog.get_logger(__name__)
 
 
 def alert(conn: Connection, attempt: Attempt, kind: str, now: float, **data: Any) -> None:
-    """Write an event to the ledger, count it in `checkout_alerts`, log it with `alert=True`."""
+    """Write an event to the ledger, and log it as an alert."""
     events.append(conn, attempt.payment, kind, now, attempt.number, **data)
-    ALERTS.labels(kind).inc()
     log.error(kind, payment=attempt.payment, attempt=attempt.number, alert=True)

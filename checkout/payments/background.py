@@ -60,6 +60,7 @@ class Background:
     def start(self) -> None:
         for task in self._tasks:
             self._turned[task.name] = self._clock()
+            FAULTS.labels(task.name)
             running = asyncio.create_task(self._run(task), name=task.name)
             running.add_done_callback(self._ended)
             self._running.append(running)

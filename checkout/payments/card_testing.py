@@ -21,7 +21,7 @@ from checkout.ledger.base import Ledger
 from checkout.ledger.rows import Attempt
 from checkout.payments import limits
 from checkout.payments.limits import WINDOW, Tally
-from checkout.payments.metrics import ALERTS, LIMITED
+from checkout.payments.metrics import LIMITED
 from checkout.settings import Limits
 
 log = structlog.get_logger(__name__)
@@ -159,7 +159,6 @@ class Guard:
         shop = attempt.shop or ""
         if refused.limit not in NOT_ALERTED and self._alerted.note(refused.limit, shop):
             data = {"limit": refused.limit, "payment": attempt.payment, "shop": attempt.shop}
-            ALERTS.labels("card_testing").inc()
             log.warning("limit.declines", **data, alert=True)
 
     @contextmanager
@@ -170,7 +169,6 @@ class Guard:
         except TooMany as refused:
             LIMITED.labels(refused.limit, "refused").inc()
             if self._alerted.note(refused.limit):
-                ALERTS.labels("openings").inc()
                 log.warning("limit.openings", limit=refused.limit, alert=True)
             raise
 
@@ -182,6 +180,5 @@ class Guard:
             under_attack = await self._ledger.read(limits.tested, self._limits, shop, now)
             self._shops[shop] = (now, under_attack)
             if under_attack and self._alerted.note("shop", shop):
-                ALERTS.labels("card_testing").inc()
                 log.warning("card_testing", shop=shop, alert=True)
         return under_attack

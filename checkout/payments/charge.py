@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from checkout.errors import TooMany, Unprocessable
 from checkout.gateways.base import Charge
 from checkout.i18n import N_
-from checkout.identifiers import new_attempt_key, new_ticket
+from checkout.identifiers import attempt_names
 from checkout.ledger import events
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model import card_on_file
@@ -105,13 +105,14 @@ async def _pay(context: Context, payment: Payment, method: Method, sent: Submiss
 
 
 def _new_attempt(context: Context, payment: Payment, method: Method, sent: Submission) -> Attempt:
-    now, key = context.clock(), new_attempt_key(sent.number)
+    now = context.clock()
+    names = attempt_names(context.settings.secrets[-1], payment.link or payment.uid, sent.number)
     # Limits on card testing do not apply to charges by the shop's own server.
     shop, by_shop = payment.shop, payment.order.merchant_initiated
     return Attempt(
         payment=payment.uid,
         number=sent.number,
-        key=key,
+        key=names.key,
         account=method.gateway,
         method=method.name,
         status=Status.SUBMITTING,
@@ -122,8 +123,8 @@ def _new_attempt(context: Context, payment: Payment, method: Method, sent: Submi
         customer=sent.customer,
         contract=card_on_file.contract(payment.order, sent.card, sent.remember),
         language=sent.language,
-        return_ticket=new_ticket(),
-        notify_ticket=new_ticket(),
+        return_ticket=names.return_ticket,
+        notify_ticket=names.notify_ticket,
         mismatch=False,
         absences=0,
         queries=0,
@@ -162,9 +163,8 @@ async def _send(
     _log_unsupported(context, order, attempt)
     outcome = await _refused_by_shop(context, payment)
     if outcome is None:
-        outcome = await status_query.outcome_of(
-            context, context.gateways[attempt.account].pay(charge)
-        )
+        answer = context.gateways[attempt.account].pay(charge)
+        outcome = await status_query.outcome_of(context, attempt, "charge", answer)
     if (
         outcome.status is Status.PENDING
         and not context.gateways[attempt.account].capabilities.lookup_by_key

@@ -34,6 +34,8 @@ class Slots:
         self, name: str, *, total: int = 256, shop: int = 16, host: int = 16, waiting: int = 64
     ) -> None:
         self._name = name
+        for metric in (SLOTS_FULL, SLOTS_HELD):
+            metric.labels(name)
         self._total, self._of_shop, self._at_host, self._waiting = total, shop, host, waiting
         self._held = 0
         self._shops = Counter[str]()

@@ -25,10 +25,12 @@ from checkout.settings import Settings, Shop
 
 if TYPE_CHECKING:
     from checkout.ledger.wakeups import Wakeups
+    from checkout.payments.ledger_shops import LedgerShops
 
 log = structlog.get_logger(__name__)
 
 MOVED: Final = "moved"  # a word of `Wakeups`
+SHOPS: Final = "shops"  # the same: shops of the ledger have changed
 SEEN: Final = 8 * 1024 * 1024  # bytes of payments cached for status polling
 
 
@@ -51,7 +53,9 @@ class Context:
         self.clock = clock
         self.webhooks_due = asyncio.Event()
         self.mails_due = asyncio.Event()
+        self.shops_due = asyncio.Event()
         self.wakeups: Wakeups | None = None  # of servers over one PostgreSQL
+        self.ledger_shops: LedgerShops | None = None  # None: the ledger has none
         self.verify: Callable[[Payment], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments that recovery can't read -> its next try
         # When it was read, and the payment itself, where it is looked at often.
@@ -98,7 +102,7 @@ class Context:
 
     @property
     def _due(self) -> dict[str, asyncio.Event]:
-        return {"webhooks": self.webhooks_due, "mails": self.mails_due}
+        return {"webhooks": self.webhooks_due, "mails": self.mails_due, SHOPS: self.shops_due}
 
     async def pass_on(self) -> None:
         """Tell other servers what is due, as this one ends."""

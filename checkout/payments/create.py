@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from checkout.errors import Cancelled, Duplicate, Expired, Gone, Unprocessable
+from checkout.errors import Cancelled, Duplicate, Expired, Gone, ShopDisabled, Unprocessable
 from checkout.identifiers import new_payment_secret, new_token, new_uid
 from checkout.ledger import (
     audit,
@@ -16,6 +16,7 @@ from checkout.ledger import (
     invoices,
     payments,
     recent_requests,
+    restores,
 )
 from checkout.ledger.audit import Actor
 from checkout.ledger.rows import PaymentRow
@@ -134,8 +135,10 @@ async def count_money(
     them.
 
     Raises Unprocessable when none of the shop's methods can take it: under the caller's name for
-    the `currency` where a setting is missing, else under its name for the `methods`.
+    the `currency` where a setting is missing, else under its name for the `methods`. ShopDisabled.
     """
+    if shop.disabled:
+        raise ShopDisabled
     await prepare(order, shop, context.gateways)
     names = {"currency": currency, "methods": methods}
     return currencies.counted(order, shop, context.gateways, **names, fixed=fixed)
@@ -200,6 +203,9 @@ def add_for_link(
     if invoices.is_cancelled(conn, payment.link or ""):  # cancelled since `open_link` read it
         raise Cancelled
     check_opening(conn, limits, mark, payment.created_at)
+    if restores.is_suspect(conn, payment.link or ""):
+        held = {"adopt_at": payment.created_at, "status": Status.PENDING}
+        payment = msgspec.structs.replace(payment, **held)
     made = payments.add_for_link(conn, payment)
     if made is payment:
         _created(conn, payment)

@@ -61,7 +61,7 @@ async def abandon(context: Context, payment: Payment) -> Payment:
     gateway = context.gateways.get(attempt.account)
     if isinstance(gateway, Withdraws):
         outcome = await status_query.outcome_of(
-            context, gateway.withdraw(reference(payment, attempt))
+            context, attempt, "withdraw", gateway.withdraw(reference(payment, attempt))
         )
         await status_query.record(context, attempt, outcome, by_query=True)
     return await context.write(
@@ -78,7 +78,7 @@ async def confirm(context: Context, payment: Payment) -> Payment:
     gateway = context.gateways.get(attempt.account)
     if isinstance(gateway, Confirms):
         outcome = await status_query.outcome_of(
-            context, gateway.confirm(reference(payment, attempt))
+            context, attempt, "confirm", gateway.confirm(reference(payment, attempt))
         )
         if outcome == UNKNOWN:
             return payment  # the gateway was not notified; the customer can confirm again

@@ -25,7 +25,7 @@ from checkout.model.mail import Delivery, Kind
 from checkout.model.status import LIVE, Status
 from checkout.payments.concurrency import Slots
 from checkout.payments.context import Context
-from checkout.payments.metrics import ALERTS, MAILS
+from checkout.payments.metrics import MAILS
 from checkout.payments.schedule import MAIL_POSTPONED, next_mail
 from checkout.shop_api.mail import Undelivered
 
@@ -141,7 +141,6 @@ class Mailer:
 
     def _alert_unsent(self, mail: Mail) -> None:
         """A mail whose tries are used up concerns the operator; a refusal only the shop."""
-        ALERTS.labels("mail.unsent").inc()
         log.error("mail.unsent", **_subject(mail), kind=mail.kind, alert=True)
 
     def _note(self, mail: Mail, answer: str) -> None:

@@ -95,9 +95,8 @@ async def query_operation(context: Context, uid: str) -> Operation:
     gateway = context.gateways.get(attempt.account)
     if not isinstance(gateway, FindsOperations):
         return await _stop_queries(context, operation, "operation.unknown")
-    outcome = await status_query.outcome_of(
-        context, gateway.operation_status(about, _operation_reference(operation, about))
-    )
+    answer = gateway.operation_status(about, _operation_reference(operation, about))
+    outcome = await status_query.outcome_of(context, attempt, "operation_status", answer)
     done = await _settle(context, operation, outcome, by_query=True)
     if done.sweep_at is None and (done.status in OPEN or gateway_answers.unanswered(outcome)):
         return await _stop_queries(context, done, "operation.unsettled")
@@ -129,9 +128,8 @@ async def resolve_operation(
 async def _send(context: Context, uid: str) -> Operation:
     operation, attempt, about = await context.ledger.read(_with_reference, uid)
     answer = _call(context.gateways[attempt.account], operation, about)
-    return await _settle(
-        context, operation, await status_query.outcome_of(context, answer), by_query=False
-    )
+    outcome = await status_query.outcome_of(context, attempt, operation.kind, answer)
+    return await _settle(context, operation, outcome, by_query=False)
 
 
 async def _settle(

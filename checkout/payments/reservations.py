@@ -19,7 +19,6 @@ from checkout.errors import SoldOut
 from checkout.ledger import events, openings, payments, products
 from checkout.ledger.products import HELD, RELEASED, SOLD, ProductStock
 from checkout.model.status import FINAL, SUCCESSFUL, UNPAID_ENDS, Status
-from checkout.payments.metrics import ALERTS
 from checkout.payments.schedule import HOUR
 from checkout.settings import Limits
 
@@ -78,7 +77,6 @@ def follow(conn: Connection, uid: str, status: Status, now: float) -> None:
         events.append(conn, uid, "sold", now, None, product=taken.product, quantity=taken.quantity)
         if taken.state == RELEASED and (excess := products.oversold(conn, taken.product)):
             events.append(conn, uid, "oversold", now, None, product=taken.product, by=excess)
-            ALERTS.labels("oversold").inc()
             log.error("oversold", payment=uid, product=taken.product, by=excess, alert=True)
 
 

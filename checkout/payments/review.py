@@ -28,7 +28,7 @@ async def resolve_mismatch(
         if gateway is None or not await status_query.may_query_now(context, attempt):
             raise Unprocessable({"uid": ["can't be asked about just now"]})
         outcome = await status_query.outcome_of(
-            context, gateway.status(reference(payment, attempt))
+            context, attempt, "status", gateway.status(reference(payment, attempt))
         )
     payment = await context.write(
         uid,

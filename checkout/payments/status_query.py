@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from enum import Enum
 from typing import Final
@@ -13,17 +14,21 @@ import structlog
 from checkout.gateways.base import PaymentReference
 from checkout.ledger import attempts
 from checkout.ledger.rows import Attempt, Payment
-from checkout.model.outcome import UNKNOWN, Outcome
+from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
 from checkout.payments import gateway_answers, transitions
 from checkout.payments.context import Context
-from checkout.payments.metrics import QUERIES
+from checkout.payments.metrics import GATEWAY_CALLS, GATEWAY_SECONDS, QUERIES
 from checkout.payments.outcome_filter import without_plain_addresses
 from checkout.payments.schedule import next_query
 
 log = structlog.get_logger(__name__)
 
 JUST_NOW: Final = 0.5  # seconds
+NOT_ANSWERED: Final = {
+    DeclineReason.UNREACHABLE: "unreachable",
+    DeclineReason.CREDENTIALS: "refused_us",
+}  # their names in the metrics
 
 
 class QueryResult(Enum):
@@ -104,7 +109,8 @@ async def query_gateway(context: Context, uid: str, number: int) -> tuple[Paymen
         log.error("gateway.unknown_account", account=attempt.account, alert=True)
         return payment, QueryResult.UNANSWERED
     QUERIES.labels(attempt.account).inc()
-    outcome = await outcome_of(context, gateway.status(reference(payment, attempt)))
+    answer = gateway.status(reference(payment, attempt))
+    outcome = await outcome_of(context, attempt, "status", answer)
     result = QueryResult.UNANSWERED if gateway_answers.unanswered(outcome) else QueryResult.ANSWERED
     return await record(context, attempt, outcome, by_query=True), result
 
@@ -118,14 +124,27 @@ async def query_soon(context: Context, attempt: Attempt) -> None:
     await refresh(context, attempt)
 
 
-async def outcome_of(context: Context, answer: Awaitable[Outcome]) -> Outcome:
+async def outcome_of(
+    context: Context, attempt: Attempt, call: str, answer: Awaitable[Outcome]
+) -> Outcome:
     """The outcome of a gateway call. Where the adapter fails, the outcome is unknown and will be
-    queried: money may have moved."""
+    queried: money may have moved. `call`: one of `metrics.CALLS`."""
+    began, outcome = time.perf_counter(), UNKNOWN
     try:
-        return without_plain_addresses(await answer, sandbox=context.settings.sandbox)
+        outcome = without_plain_addresses(await answer, sandbox=context.settings.sandbox)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - an adapter's library may exit
         log.error("gateway.fault", error=type(error).__name__, alert=True)
-        return UNKNOWN
+    finally:  # also where nobody waits for it any longer
+        GATEWAY_SECONDS.labels(attempt.account, call).observe(time.perf_counter() - began)
+        GATEWAY_CALLS.labels(attempt.account, call, _answer(outcome)).inc()
+    return outcome
+
+
+def _answer(outcome: Outcome) -> str:
+    """What came of a call, for the metrics."""
+    if outcome.reason in NOT_ANSWERED:
+        return NOT_ANSWERED[outcome.reason]
+    return "unknown" if gateway_answers.unanswered(outcome) else "answered"
 
 
 async def record(
@@ -164,7 +183,7 @@ def next_check(context: Context, payment: Payment) -> float | None:
     """Seconds until the status may have changed; None when no attempt is live."""
     attempt = payment.live
     if attempt is None:
-        return None
+        return None if payment.adopt_at is None else next_query(0)
     if attempt.status is Status.SUBMITTING:  # another request waits for the gateway's answer
         return 1.0
     return max(attempt.next_query_at - context.clock(), 0.3)

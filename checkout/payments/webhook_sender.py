@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -28,7 +29,7 @@ from checkout.payments.call_failures import UNKNOWN_SHOP, in_words, label
 from checkout.payments.concurrency import NoSlot, Slots
 from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
-from checkout.payments.metrics import SLOTS_FULL, WEBHOOKS
+from checkout.payments.metrics import SLOTS_FULL, WEBHOOK_DELAY, WEBHOOK_SECONDS, WEBHOOKS
 from checkout.payments.schedule import next_webhook
 from checkout.payments.shop_requests import FAILURES, posted
 from checkout.shop_api.webhooks import headers
@@ -103,12 +104,13 @@ class WebhookSender:
 
     async def _send(self, webhook: Webhook, until: float) -> None:
         """`until`: the end of its lease."""
-        tries = webhook.tries + 1
+        tries, began = webhook.tries + 1, time.perf_counter()
         try:
             answer, retry_after = await self._post(webhook)
         except NoSlot:
             await self._context.ledger.write_unsynced(outbox.give_back, webhook, until=until)
             return
+        WEBHOOK_SECONDS.observe(time.perf_counter() - began)
         now = self._context.clock()
         delivered = answer.isdigit() and 200 <= int(answer) < 300
         wait = None if delivered or answer == "410" else next_webhook(tries)
@@ -119,7 +121,12 @@ class WebhookSender:
             _delivered, webhook, answer, now, due_at=None if wait is None else now + wait
         )
         WEBHOOKS.labels(label(answer)).inc()
+        if delivered:
+            WEBHOOK_DELAY.observe(max(now - webhook.created_at, 0.0))
         log.info("webhook.sent", payment=webhook.payment, tries=tries, answer=answer)
+        if wait is None and not delivered:
+            about = {"payment": webhook.payment, "webhook": webhook.id, "shop": webhook.shop}
+            log.error("webhook.given_up", **about, tries=tries, answer=answer, alert=True)
 
     async def _post(self, webhook: Webhook) -> tuple[str, float]:
         """The answer (an HTTP status, or in words why there is none), and its Retry-After in
@@ -136,7 +143,7 @@ class WebhookSender:
                     self._http,
                     webhook.url,
                     body,
-                    headers(shop, webhook.id, body, now, public=public),
+                    headers(shop, webhook.id, body, now, public=public, tries=webhook.tries),
                     resolve=self._resolve or self._names.of(webhook.shop),
                     settings=self._context.settings,
                 )

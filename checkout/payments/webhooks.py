@@ -133,6 +133,62 @@ async def resend_of_payment(
     )
 
 
+async def resend_of_shop(
+    context: Context, named: str, shop: Shop, *, every: bool, by: Actor
+) -> list[Webhook]:
+    """`resend_of_payment` for the shop itself, within its limits.
+
+    Raises NotFound for another shop's, TooMany.
+    """
+    limits = {
+        context.mark("resends", "payment", named): RESENDS_OF_WEBHOOK,
+        context.mark("resends", "shop", shop.id): RESENDS_OF_SHOP,
+    }
+    again = (context, named, shop.id, limits, every, context.clock(), by)
+    try:
+        found = await context.ledger.write(_resend_of_shop, *again)
+    except IntegrityError:  # another worker counted the first one
+        found = await context.ledger.write(_resend_of_shop, *again)
+    context.webhooks_due.set()
+    return found
+
+
+def _resend_of_shop(
+    conn: Connection,
+    context: Context,
+    named: str,
+    shop: str,
+    limits: dict[str, int],
+    every: bool,
+    now: float,
+    by: Actor,
+) -> list[Webhook]:
+    if payment_named(conn, named).shop != shop:
+        raise NotFound
+    if app_counts.take(conn, limits, now) is not None:
+        raise TooMany(retry_after=app_counts.wait(now), message=TOO_MANY)
+    return _resend_of_payment(conn, context, named, every, now, by)
+
+
+async def resend_given_up(
+    context: Context, since: float, *, by: Actor, after: str = ""
+) -> list[Webhook]:
+    """For the operator: send again some of those written since then that were given up, by id from
+    `after` on; empty: there are no more. The first try of each is at once."""
+    return await context.ledger.write(_resend_given_up, since, after, context.clock(), by)
+
+
+def _resend_given_up(
+    conn: Connection, since: float, after: str, now: float, by: Actor
+) -> list[Webhook]:
+    found = outbox.given_up(conn, since, after=after)
+    for webhook in found:
+        outbox.renew(conn, webhook.id, url=webhook.url, now=now)
+        told = {"shop": webhook.shop, "payment": webhook.payment}
+        audit.append(conn, by, "webhook.resend", webhook.id, now, **told)
+    return found
+
+
 def _resend_of_payment(
     conn: Connection, context: Context, named: str, every: bool, now: float, by: Actor
 ) -> list[Webhook]:

@@ -90,8 +90,9 @@ class Document:
 
     def _counts(self, tags: Counter[str]) -> None:
         had = {each.path for each in self.files}
-        due = [each for each in self.page.scripts if each.always or each.path in had]
-        self._count("script", tags["script"], len(due))
+        one = any(not each.besides for each in self.page.scripts)
+        more = sum(each.besides and each.path in had for each in self.page.scripts)
+        self._count("script", tags["script"], one + more)
         self._count("stylesheet", tags["stylesheet"], 1 if self.page.styles else 0)
 
     def _count(self, name: str, count: int, expected: int) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from msgspec import Struct
 
 from checkout import __version__
-from checkout.assets import STATIC
 from checkout.gateways import OFFLINE, open_accounts
 from checkout.model.wallet import WALLETS
 from checkout.pci import purposes
 from checkout.settings import Settings
 from checkout.web.page_types import PAGE_TYPES, PageType
-from checkout.web.render import Assets
+from checkout.web.render import Assets, bundles
 from checkout.web.security import (
     HEADERS,
     HSTS,
@@ -52,7 +50,7 @@ class Part(Struct, frozen=True):
 
 class Resource(Struct, frozen=True, kw_only=True):
     """A script or a style. `integrity`: its hash as a page says it; "" of what is in the page
-    itself and differs. `always`: every page of the type has it."""
+    itself and differs. `besides`: a page may have it beside one of the others."""
 
     kind: str  # script, style
     path: str
@@ -60,11 +58,11 @@ class Resource(Struct, frozen=True, kw_only=True):
     purpose: str
     authorised_by: str
     parts: tuple[Part, ...] = ()
-    always: bool = True
+    besides: bool = False
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """A page type. Of `scripts` it has each one that is `always` there, of `styles` one beside what
+    """A page type. Of `scripts` it has one and any that are `besides`, of `styles` one beside what
     is in itself. `with_wallets`: the headers in place of `headers` where it offers some."""
 
     name: str
@@ -169,20 +167,14 @@ def _widget(path: str, script: Script, purpose: str, authorised_by: str) -> Reso
     )
 
 
-def bundles() -> dict[str, list[str]]:
-    """The files that each joined script is made of, by its name without the ending."""
-    found: dict[str, list[str]] = json.loads((STATIC / "js" / "bundles.json").read_text())
-    return found
-
-
 def _scripts(page: PageType, assets: Assets) -> tuple[Resource, ...]:
-    if page.script is None:
-        return ()
-    always = _script(page.script, assets, always=True)
-    return (always, *(_script(name, assets, always=False) for name in page.besides))
+    return tuple(
+        _script(name, assets, besides=name in page.besides)
+        for name in (*page.scripts, *page.besides)
+    )
 
 
-def _script(name: str, assets: Assets, *, always: bool) -> Resource:
+def _script(name: str, assets: Assets, *, besides: bool) -> Resource:
     parts = tuple(
         Part(file.removeprefix("../"), purposes.SCRIPTS[file])
         for file in bundles()[name.removesuffix(".js")]
@@ -194,7 +186,7 @@ def _script(name: str, assets: Assets, *, always: bool) -> Resource:
         purpose="; ".join(part.purpose for part in parts),
         authorised_by=BY_NONCE,
         parts=parts,
-        always=always,
+        besides=besides,
     )
 
 

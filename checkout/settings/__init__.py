@@ -1,6 +1,23 @@
 """The settings: `load()` reads checkout.toml and the environment into frozen values, once."""
 
 from checkout.settings.load import load
-from checkout.settings.values import Account, Limits, PostgresLimits, Settings, Shop, Smtp
+from checkout.settings.values import (
+    Account,
+    Limits,
+    PostgresLimits,
+    Settings,
+    Shop,
+    ShopDirectory,
+    Smtp,
+)
 
-__all__ = ["Account", "Limits", "PostgresLimits", "Settings", "Shop", "Smtp", "load"]
+__all__ = [
+    "Account",
+    "Limits",
+    "PostgresLimits",
+    "Settings",
+    "Shop",
+    "ShopDirectory",
+    "Smtp",
+    "load",
+]

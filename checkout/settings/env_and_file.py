@@ -1,6 +1,8 @@
 """`env:NAME` and `file:PATH` in the settings: any string may be one of them.
 
-A problem names the key and the variable or file, never what was found there.
+Blanks and line breaks around what is there don't count, nor does a byte order mark: editors,
+shells and Windows leave them. A problem names the key and the variable or file, never what was
+found there.
 """
 
 from __future__ import annotations
@@ -61,10 +63,11 @@ def _variable(name: str, environ: Mapping[str, str]) -> str:
     if not _NAME.fullmatch(name):
         raise Missing("must name a variable after env:")
     value = environ.get(name)
-    if not value:
+    found = (value or "").strip()
+    if not found:
         state = "not set" if value is None else "empty"
         raise Missing(f"the environment variable {name} is {state}")
-    return value
+    return found
 
 
 def _content(name: str, folder: Path) -> str:
@@ -74,11 +77,13 @@ def _content(name: str, folder: Path) -> str:
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
-        content = raw.decode()
+        content = raw.decode("utf-8-sig").strip()
     except OSError as error:
         raise Missing(f"the file {name} can't be read: {error.strerror}") from None
     except ValueError:
         raise Missing(f"the file {name} is not UTF-8 text") from None
     if len(raw) > LARGEST:
         raise Missing(f"the file {name} is larger than {LARGEST} bytes")
-    return content.removesuffix("\n").removesuffix("\r")
+    if not content:
+        raise Missing(f"the file {name} is empty")
+    return content

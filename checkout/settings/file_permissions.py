@@ -1,5 +1,5 @@
 """Which files of the settings other users can read or write: the settings file where it contains a
-secret, and the files of its `file:` references."""
+secret, the files of its `file:` references, and `.env` beside it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from checkout.settings.env_file import ENV_FILE
+
 SECRETS: Final = frozenset({
     "secret_key", "secrets", "link_keys", "private_key", "operator_token", "ipn_secret",
-    "secure_key",
+    "secure_key", "shops_key",
 })  # fmt: skip
 WITH_PASSWORDS: Final = frozenset({"url", "database"})
 
 
 def exposed_files(source: Path) -> list[str]:
     """A sentence for each, of settings that were loaded before."""
-    data = tomllib.loads(source.read_text())
+    data = tomllib.loads(source.read_text("utf-8-sig"))
     found = dict.fromkeys(_files(data, source))
     return [why for path in found for why in _exposed(path)]
 
@@ -32,8 +34,8 @@ def _files(data: Any, source: Path, key: str = "") -> Iterator[Path]:
             yield from _files(item, source, key)
     elif isinstance(data, str) and _is_secret(key, data):
         kind, _, name = data.partition(":")
-        if kind != "env":
-            yield source.parent / name if kind == "file" else source
+        places = {"env": source.parent / ENV_FILE, "file": source.parent / name}
+        yield places.get(kind, source)
 
 
 def _is_secret(key: str, text: str) -> bool:

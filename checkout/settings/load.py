@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from checkout.errors import BadSettings
@@ -14,7 +15,9 @@ from checkout.model.validation.reader import SETTINGS, Invalid, Problems, Reader
 from checkout.model.validation.rules import email_address, flag, integer, many, matching
 from checkout.settings import rules
 from checkout.settings.accounts import read_account
+from checkout.settings.database_url import database_url
 from checkout.settings.env_and_file import resolve
+from checkout.settings.env_file import with_env_file
 from checkout.settings.secret_reuse import check_reuse
 from checkout.settings.secret_strength import strong
 from checkout.settings.shops import read_shop
@@ -25,6 +28,7 @@ from checkout.settings.values import (
     Limits,
     PostgresLimits,
     Settings,
+    ShopDirectory,
     Smtp,
 )
 
@@ -55,13 +59,33 @@ def load(
     `adapters` gives each adapter's options by its name. Raises BadSettings with every problem
     as (key, reason).
     """
+    return load_with_text(path, environ, adapters)[0]
+
+
+def load_with_text(
+    path: Path | None, environ: Mapping[str, str], adapters: Mapping[str, type[Struct]]
+) -> tuple[Settings, bytes]:
+    """The same, and a text that `accepted` makes them of again, without the file, its references
+    and the environment: it has all secrets."""
     source = path or Path(environ.get(VARIABLE) or DEFAULT)
     problems = Problems()
     try:
-        data = resolve(_toml(source), environ, source.parent, problems)
-        settings = read_settings(Reader(data, problems=problems), adapters)
+        known = with_env_file(environ, source.parent)
+        data = resolve(_toml(source), known, source.parent, problems)
+        settings = _read(data, problems, adapters)
     except RecursionError:
         raise BadSettings([(str(source), "is nested too deeply")]) from None
+    return settings, msgspec.json.encode(data)
+
+
+def accepted(text: bytes, adapters: Mapping[str, type[Struct]]) -> Settings:
+    """Settings that were loaded before, of the text. Raises BadSettings where another version of
+    checkout made it."""
+    return _read(msgspec.json.decode(text), Problems(), adapters)
+
+
+def _read(data: Any, problems: Problems, adapters: Mapping[str, type[Struct]]) -> Settings:
+    settings = read_settings(Reader(data, problems=problems), adapters)
     if problems:
         raise BadSettings(
             [
@@ -77,18 +101,19 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
     """The settings of the fields; only valid where they have no problems."""
     sandbox = fields.get("sandbox", flag, False)
     ports = frozenset((HTTPS_PORT, *fields.get("egress_ports", many(integer(1, 65535)), ())))
+    shops_key = fields.get("shops_key", _keys, ())
     gateways = {
         name: read_account(table, name, adapters, sandbox=sandbox)
         for name, table in _tables(fields, "gateways")
     }
     shops = {
         name: read_shop(table, name, frozenset(gateways), sandbox=sandbox, ports=ports)
-        for name, table in _tables(fields, "shops")
+        for name, table in _tables(fields, "shops", needed=not shops_key)
         if table.is_object
     }
     settings = Settings(
         public_url=fields.need("public_url", rules.public_url(sandbox=sandbox)),
-        database=fields.need("database", rules.database),
+        database=fields.need("database", database_url),
         secrets=fields.need("secrets", many(strong(), least=1)),
         trusted_proxies=fields.get("trusted_proxies", many(rules.network), ()),
         sandbox=sandbox,
@@ -101,7 +126,8 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
         ),
         apple_pay_domain=fields.get("apple_pay_domain", rules.nonempty_text),
         gateways=gateways,
-        shops=shops,
+        shops=ShopDirectory(shops),
+        shops_key=shops_key,
         smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,
         retention=fields.get("retention", rules.duration, RETENTION),
         retention_unpaid=fields.get("retention_unpaid", rules.duration, RETENTION_UNPAID),
@@ -122,7 +148,7 @@ def _toml(source: Path) -> dict[str, Any]:
             raw = file.read(LARGEST + 1)
         if len(raw) > LARGEST:
             raise BadSettings([(str(source), f"is larger than {LARGEST} bytes")])
-        data = tomllib.loads(raw.decode())
+        data = tomllib.loads(raw.decode("utf-8-sig"))
         check_bounds(data, SETTINGS)
         return data
     except OSError as error:
@@ -137,9 +163,14 @@ def _toml(source: Path) -> dict[str, Any]:
         raise BadSettings([(str(source), "can't be read")]) from None
 
 
-def _tables(fields: Reader, section: str) -> Iterator[tuple[str, Reader]]:
+def _keys(value: Any) -> tuple[str, ...]:
+    """A rule: a secret, or several in a list."""
+    return many(strong(), least=1)(value if isinstance(value, list) else [value])
+
+
+def _tables(fields: Reader, section: str, *, needed: bool = True) -> Iterator[tuple[str, Reader]]:
     tables = fields.within(section)
-    if not tables.names:
+    if needed and not tables.names:
         tables.wrong("", "must have at least one")
     for name in tables.names:
         table = tables.child(name)

@@ -21,7 +21,6 @@ _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASC
 DAYS: Final = {"d": 1, "w": 7}
 LONGEST_DURATION: Final = 3660  # days
 _DURATION: Final = re.compile(r"([0-9]{1,5})([dw])", re.ASCII)
-_DATABASE: Final = re.compile(r"sqlite:///.+|postgresql://[^/\s]+/[^/\s]+", re.ASCII)
 
 
 def nonempty_text(value: Any) -> str:
@@ -79,13 +78,6 @@ def frame_origin(*, sandbox: bool) -> Rule[str]:
 def back_origin(*, sandbox: bool) -> Rule[str]:
     """Where customers may be sent; http:// is the operator's choice, `checkout check` notes it."""
     return lambda value: return_origin(browser_url(nonempty_text(value)), sandbox=sandbox)
-
-
-def database(value: Any) -> str:
-    """sqlite:///FILE or postgresql://user:password@host/name; the driver is not part of it."""
-    if not isinstance(value, str) or not _DATABASE.fullmatch(value):
-        raise Invalid("must be like sqlite:///checkout.db or postgresql://user:password@host/name")
-    return value
 
 
 def network(value: Any) -> Network:

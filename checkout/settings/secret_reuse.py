@@ -51,8 +51,11 @@ def _used(settings: Settings) -> Iterator[SecretUse]:
             kind = Kind.GATEWAY if name in known else Kind.TEXT
             yield SecretUse(text, f"gateways.{account.name}.{name}", kind)
     shops = settings.shops.values()
-    yield from _ours((f"shops.{shop.id}.secret_key", shop.secret_key) for shop in shops)
+    yield from _ours(
+        (f"shops.{shop.id}.secret_key", secret) for shop in shops for secret in shop.secret_keys
+    )
     yield from _listed("secrets", settings.secrets)
+    yield from _listed("shops_key", settings.shops_key)
     for shop in shops:
         yield from _listed(f"shops.{shop.id}.link_keys", shop.link_keys)
     # Not secret, but unique as well: whoever has one may act as that shop's app.

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from functools import cache, lru_cache
-from typing import Any, Final, cast
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
+from typing import Any, Final, TypeVar
 
 from checkout.i18n import LANGUAGES, SOURCE, locale
 from checkout.model.order import KINDS, TRANSACTION_TYPES, Method
@@ -30,12 +21,14 @@ from checkout.model.validation.rules import (
     web_address,
 )
 from checkout.settings.colour import accent, accent_dark
-from checkout.settings.rules import back_origin, frame_origin, nonempty_text
+from checkout.settings.rules import back_origin, frame_origin
 from checkout.settings.secret_strength import password, strong
+from checkout.settings.signing_keys import private_key, public_half
 from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, NOTIFY_MAILS, Shop
 from checkout.settings.wallets import apple_pay, google_pay
 
-SMALLEST_KEY: Final = 2048  # bits
+T = TypeVar("T")
+
 APPENDED: Final = ("token", "status", "uid")  # in each return URL
 SCHEMES: Final = ("auto", "light", "dark")
 
@@ -73,13 +66,17 @@ def read_shop(
     origins = fields.get("return_origins", back, ())
     web = _address(sandbox=sandbox, plain=origins)
     called = _address(sandbox=sandbox, ports=ports, plain=origins)
-    key: RSAPrivateKey | None = fields.need("private_key", private_key)
+    secret_key, next_secret_key = _both(fields, "secret_key", _SECRETS)
+    key, next_key = _both(fields, "private_key", _PRIVATE_KEYS)
     shop = Shop(
         id=shop_id,
         name=fields.need("name", _NAME),
-        secret_key=fields.need("secret_key", password),
-        private_key=cast(RSAPrivateKey, key),  # None only where there are problems
-        public_key=public_half(key) if key is not None else "",
+        secret_key=secret_key,
+        next_secret_key=next_secret_key,
+        private_key=key,
+        public_key=public_half(key) if key else "",
+        next_private_key=next_key,
+        next_public_key=public_half(next_key) if next_key else None,
         url=fields.need("url", web),
         link_keys=fields.get("link_keys", _LINK_KEYS, ()),
         email=fields.get("email", email_address),
@@ -139,24 +136,28 @@ def result_parameter(value: Any) -> str:
     return name
 
 
-def private_key(value: Any) -> RSAPrivateKey:
-    """A rule: an RSA key of 2048 bits or more as PEM, without a passphrase."""
-    try:
-        key = load_pem_private_key(nonempty_text(value).encode(), password=None)
-    except TypeError:
-        raise Invalid("must be without a passphrase") from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise Invalid("must be an RSA private key as PEM: make one with `checkout keys`") from None
-    if not isinstance(key, RSAPrivateKey):
-        raise Invalid("must be an RSA key")
-    if key.key_size < SMALLEST_KEY:
-        raise Invalid(f"must have {SMALLEST_KEY} bits or more")
-    return key
+def _rotating(rule: Rule[T]) -> Rule[tuple[T, T | None]]:
+    """What `rule` takes, or a list of the old one and the new one; (the old one, the new one)"""
+    both = many(rule, least=1, most=2)
+
+    def read(value: Any) -> tuple[T, T | None]:
+        if not isinstance(value, list):
+            return rule(value), None
+        old, *new = both(value)
+        if value[1:] == value[:1]:
+            raise Invalid("must be two different ones: the old and the new")
+        return old, new[0] if new else None
+
+    return read
 
 
-def public_half(key: RSAPrivateKey) -> str:
-    der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(der).decode()
+def _both(fields: Reader, name: str, rule: Rule[Any]) -> Any:
+    """What a rotating setting has; (None, None) only where it has a problem."""
+    return fields.need(name, rule) or (None, None)
+
+
+_SECRETS: Final = _rotating(password)
+_PRIVATE_KEYS: Final = _rotating(private_key)
 
 
 def _methods(fields: Reader, accounts: frozenset[str]) -> tuple[Method, ...]:

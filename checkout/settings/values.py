@@ -5,13 +5,14 @@ None of these shows a secret: `repr` (and rich's) has only the fields that a cla
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 from urllib.parse import unquote, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from msgspec import Struct
+from msgspec import Struct, field
 
 from checkout.errors import NotFound
 from checkout.model.mail import Kind
@@ -85,7 +86,8 @@ class Shop(HidesSecrets, frozen=True):
     alone; those of http are the only ones where its addresses may be http.
 
     `private_key` is RSA of 2048 bits or more; `public_key` is its other half, base64 of the DER
-    SubjectPublicKeyInfo, as shops' plugins want it.
+    SubjectPublicKeyInfo, as shops' plugins want it. While the shop rotates there is a next one
+    beside: it has not, or not everywhere, taken that over yet. The same of `secret_key`.
 
     `apps`: whoever has the `publishable_key` (with `apps_public_key` the `public_key` too) may make
     payments of `apps_transaction_types`. `notification_url`: where the notifications of payments go
@@ -95,6 +97,9 @@ class Shop(HidesSecrets, frozen=True):
 
     `receipts`: customers are mailed when they have paid and when they are refunded. `notify_email`:
     where the shop is mailed `notify_mails` (of `NOTIFY_MAILS`) in `notify_language`.
+
+    `disabled`: it takes no new payments; what it has goes on. Only a shop of the ledger can be.
+    `revision`: the number of its last change there.
     """
 
     SHOWN = ("id", "name", "url")  # not the methods: their params may be the gateway's secrets
@@ -106,6 +111,9 @@ class Shop(HidesSecrets, frozen=True):
     public_key: str
     url: str
     methods: tuple[Method, ...]
+    next_secret_key: str | None = None
+    next_private_key: RSAPrivateKey | None = None
+    next_public_key: str | None = None
     link_keys: tuple[str, ...] = ()
     email: str | None = None
     logo: str | None = None
@@ -134,6 +142,21 @@ class Shop(HidesSecrets, frozen=True):
     notify_language: str = "en"
     apple_pay: ApplePay | None = None
     google_pay: GooglePay | None = None
+    disabled: bool = False
+    revision: int = 0
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """One, or two while the shop rotates; the old one first."""
+        return (self.secret_key, *([self.next_secret_key] if self.next_secret_key else []))
+
+    @property
+    def private_keys(self) -> tuple[RSAPrivateKey, ...]:
+        return (self.private_key, *([self.next_private_key] if self.next_private_key else []))
+
+    @property
+    def public_keys(self) -> tuple[str, ...]:
+        return (self.public_key, *([self.next_public_key] if self.next_public_key else []))
 
     @property
     def customer_origins(self) -> tuple[str, ...]:
@@ -157,6 +180,71 @@ class Shop(HidesSecrets, frozen=True):
 
     def method(self, name: str) -> Method | None:
         return next((method for method in self.methods if method.name == name), None)
+
+
+def unpadded(key: str) -> str:
+    """Of base64, whose padding may be missing."""
+    return key.rstrip("=")
+
+
+class ShopDirectory(Mapping[str, Shop]):
+    """Every shop by id: those of the settings file, which stay as they were read, and those of the
+    ledger, which `put_ledger` changes while the server runs. One of the file wins over one of the
+    ledger. Who holds a shop keeps it as it was."""
+
+    def __init__(self, of_file: Mapping[str, Shop] = {}) -> None:
+        self._of_file = dict(of_file)
+        self._all = dict(self._of_file)
+        self._note()
+
+    def put_ledger(self, changed: Mapping[str, Shop | None], *, whole: bool = False) -> None:
+        """Take over what the ledger has now; None: a shop that is gone, or can't be read. `whole`:
+        it has no others."""
+        base: dict[str, Shop | None] = {} if whole else {**self._all}
+        found = {name: shop for name, shop in (base | dict(changed)).items() if shop is not None}
+        self._all = found | self._of_file  # at once: another thread sees the old or the new
+        self._note()
+
+    def _note(self) -> None:
+        """What requests ask of all shops, worked out once: there may be thousands."""
+        shops = self._all.values()
+        self.has_apps = any(shop.apps for shop in shops)
+        self.plain_origins = frozenset(each for shop in shops for each in shop.plain_origins)
+        keys: dict[str, list[Shop]] = {}
+        for shop in shops:
+            for key in {shop.publishable_key, *(unpadded(each) for each in shop.public_keys)}:
+                if key:
+                    keys.setdefault(key, []).append(shop)
+        self._by_key = {key: tuple(owners) for key, owners in keys.items()}
+
+    def with_key(self, key: str) -> tuple[Shop, ...]:
+        """Whose publishable or public key it is; neither is a secret."""
+        return self._by_key.get(key) or self._by_key.get(unpadded(key), ())
+
+    def in_file(self, id: str) -> bool:
+        return id in self._of_file
+
+    def __getitem__(self, id: str) -> Shop:
+        return self._all[id]
+
+    @overload
+    def get(self, id: str, default: None = None, /) -> Shop | None: ...
+    @overload
+    def get(self, id: str, default: Any, /) -> Any: ...
+    def get(self, id: str, default: Any = None, /) -> Any:
+        return self._all.get(id, default)
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._all
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __repr__(self) -> str:
+        return repr(self._all)
 
 
 class Smtp(HidesSecrets, frozen=True):
@@ -224,8 +312,9 @@ class PostgresLimits(Struct, frozen=True, kw_only=True):
 
 
 class Settings(HidesSecrets, frozen=True):
-    """All of checkout.toml. `secrets`: oldest first, newest last; `public_url` has no path and
-    no slash at its end. Shops are called at `egress_ports`, in public or in `notify_networks`."""
+    """All of checkout.toml. `secrets`, `shops_key`: oldest first, newest last; `public_url` has no
+    path and no slash at its end. Shops are called at `egress_ports`, in public or in
+    `notify_networks`."""
 
     SHOWN = ("public_url", "sandbox", "trusted_proxies", "gateways", "shops", "limits")
 
@@ -241,7 +330,8 @@ class Settings(HidesSecrets, frozen=True):
     security_languages: tuple[str, ...] = ("en",)
     apple_pay_domain: str | None = None  # the file by which Apple knows that the address is ours
     gateways: dict[str, Account] = {}
-    shops: dict[str, Shop] = {}
+    shops: ShopDirectory = field(default_factory=ShopDirectory)
+    shops_key: tuple[str, ...] = ()  # seals those of the ledger; (): it has none
     smtp: Smtp | None = None
     retention: float = RETENTION  # seconds that personal data of paid payments are kept
     retention_unpaid: float = RETENTION_UNPAID  # and of unpaid ones
@@ -258,9 +348,7 @@ class Settings(HidesSecrets, frozen=True):
         """Where shops are called: `egress_ports`; of an http address that one of them lists, its
         own. Raises Invalid."""
         site = parse(address)
-        listed = site.scheme == "http" and any(
-            site.origin in shop.plain_origins for shop in self.shops.values()
-        )
+        listed = site.scheme == "http" and site.origin in self.shops.plain_origins
         return self.egress_ports | {site.port} if listed else self.egress_ports
 
     def url(self, path: str) -> str:

@@ -11,7 +11,7 @@ fields of the answers that they read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -130,11 +130,11 @@ def request_of(data: Any) -> Reader:
     return Reader(drop_nulls(data), tolerant=True).within("request", shown="")
 
 
-def with_opened_card(fields: Reader, key: RSAPrivateKey) -> Reader:
+def with_opened_card(fields: Reader, keys: Sequence[RSAPrivateKey]) -> Reader:
     """The request with the card as it was typed, where the app has encrypted it. Raises
     Unprocessable where it can't be opened."""
     given = fields.within(CARD_METHOD)
-    card = opened_card(given, fields.within(ENCRYPTED), key)
+    card = opened_card(given, fields.within(ENCRYPTED), keys)
     if card is None:
         fields.done()
     return (

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from collections.abc import Sequence
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -46,14 +47,19 @@ def _documented(value: Any) -> Any:
 TABLE: Final = FieldTable(dict.fromkeys(FIELDS, Field(_documented)))
 
 
-def opened_card(card: Reader, encrypted: Reader, key: RSAPrivateKey) -> dict[str, Any] | None:
+def opened_card(
+    card: Reader, encrypted: Reader, keys: Sequence[RSAPrivateKey]
+) -> dict[str, Any] | None:
     """The fields of `credit_card` with the encrypted ones as they were typed; None where they can't
     be opened, which is then a problem of `encrypted_credit_card`, or of `credit_card` where they
-    stand there. Fields that are not encrypted stay."""
+    stand there. Fields that are not encrypted stay. `keys`: the shop's, either of which an app may
+    have; all are tried, whichever fits."""
     beside = {name: value for name in FIELDS if (value := encrypted.data.get(name)) not in NOTHING}
     within = {name: value for name, value in card.data.items() if _is_encrypted(name, value)}
-    found = {name: _opened(value, key) for name, value in (within | beside).items()}
-    if None in found.values():
+    sealed = within | beside
+    tried = [{name: _opened(value, key) for name, value in sealed.items()} for key in keys]
+    found = next((each for each in tried if None not in each.values()), None)
+    if found is None:
         (encrypted if beside else card).wrong("", UNREADABLE)
         return None
     return {**card.data, **found}

@@ -21,6 +21,7 @@ from joserfc.jwk import RSAKey
 from checkout.ledger.rows import Payment
 from checkout.model.status import OUTWARD, Status
 from checkout.settings import Shop
+from checkout.settings.signing_keys import proven
 
 ALGORITHM: Final = "RS256"
 TYPE: Final = "checkout-result"
@@ -57,4 +58,4 @@ def signed_result(payment: Payment, status: Status, shop: Shop, now: float) -> s
 
 @lru_cache(maxsize=64)
 def _signer(key: RSAPrivateKey) -> RSAKey:
-    return RSAKey.import_key(key)
+    return RSAKey.import_key(proven(key))

@@ -11,10 +11,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from checkout.ledger.operations import Operation
@@ -22,6 +24,7 @@ from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Payment
 from checkout.model.status import Status
 from checkout.settings import Shop
+from checkout.settings.signing_keys import proven
 from checkout.shop_api import answers
 from checkout.shop_api.responses import (
     checkout,
@@ -31,6 +34,8 @@ from checkout.shop_api.responses import (
     receipt_address,
     transaction,
 )
+
+T = TypeVar("T")
 
 PREFIX: Final = "whsec_"
 
@@ -68,29 +73,47 @@ def standard_secret(secret_key: str) -> str:
     return PREFIX + base64.b64encode(secret_key.encode()).decode()
 
 
-def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:
+def headers(
+    shop: Shop, id: str, body: bytes, now: float, *, public: bool, tries: int = 0
+) -> dict[str, str]:
     """The headers of one try at `now`; `id` is the webhook's, the same at every try. `public`: the
-    payment was made with only a key of the shop's apps."""
+    payment was made with only a key of the shop's apps. `tries`: how many there were before.
+
+    A shop that rotates gets what is made of its old and of its new key in turn, the old one first,
+    so that it has the next try in a few seconds, whichever of the two it knows."""
     stamp = str(int(now))
-    signature = shop.private_key.sign(body, PKCS1v15(), SHA256())
+    first, *others = _turned(shop.private_keys, tries)
     found = {
         "Content-Type": "application/json",
         "Accept": "application/json",
         "User-Agent": "checkout",
         "webhook-id": id,
         "webhook-timestamp": stamp,
-        "Content-Signature": base64.b64encode(signature).decode(),
+        "Content-Signature": _signature(first, body),
     }
-    return found if public else found | _by_secret(shop, id, stamp, body)
+    for other in others:
+        found["Content-Signature-Next"] = _signature(other, body)
+    return found if public else found | _by_secret(shop, id, stamp, body, tries)
 
 
-def _by_secret(shop: Shop, id: str, stamp: str, body: bytes) -> dict[str, str]:
-    basic = base64.b64encode(f"{shop.id}:{shop.secret_key}".encode()).decode()
+def _turned(both: Sequence[T], tries: int) -> Sequence[T]:
+    """The one that is first at this try, and the other where there are two."""
+    return both[::-1] if tries % 2 else both
+
+
+def _signature(key: RSAPrivateKey, body: bytes) -> str:
+    return base64.b64encode(proven(key).sign(body, PKCS1v15(), SHA256())).decode()
+
+
+def _by_secret(shop: Shop, id: str, stamp: str, body: bytes, tries: int) -> dict[str, str]:
+    """Standard Webhooks has one signature of each secret."""
+    secrets = _turned(shop.secret_keys, tries)
+    basic = base64.b64encode(f"{shop.id}:{secrets[0]}".encode()).decode()
     signed = b".".join((id.encode(), stamp.encode(), body))
-    mac = hmac.new(shop.secret_key.encode(), signed, hashlib.sha256).digest()
+    macs = (hmac.new(each.encode(), signed, hashlib.sha256).digest() for each in secrets)
     return {
         "Authorization": f"Basic {basic}",
-        "webhook-signature": "v1," + base64.b64encode(mac).decode(),
+        "webhook-signature": " ".join(f"v1,{base64.b64encode(mac).decode()}" for mac in macs),
     }
 
 

@@ -10,6 +10,7 @@ context              what every handler needs
 request, response    reading a request; a response whose bytes are known
 bodies               JSON as JSON, forms as forms
 page_types           which kinds of page there are
+compressed_page      what goes out compressed, without telling secrets by its length
 csp_reports          browsers' reports of what a page's policy stopped
 challenge            the challenge against card testing; proof_of_work: our own one
 challenge_policy     who has to solve it

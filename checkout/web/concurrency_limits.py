@@ -17,12 +17,14 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from checkout.errors import Unavailable
 from checkout.model.client_network import network_of
+from checkout.payments.metrics import SHED
 from checkout.settings import Settings
 from checkout.web.proxies import address_of, peer_of, unnamed_proxy
 
 log = structlog.get_logger(__name__)
 
 SLOT: Final = "slot"  # in the scope's state
+KNOWN: Final = "known:"  # before the names of callers who have authenticated
 LIVE: Final = "/health/live"  # not limited: the operator's probe is always answered
 RETRY_AFTER: Final = 1  # seconds
 LOG_EVERY: Final = 60.0  # seconds between two lines of the log about a full one
@@ -63,6 +65,7 @@ class ConcurrencyLimits:
     def enter(self, name: str, most: int, *, shown: str) -> None:
         """Count one more. Raises Unavailable above `most`."""
         if self.counts[name] >= most:
+            SHED.labels("caller" if name.startswith(KNOWN) else "address").inc()
             if self._clock() >= self._logged_at + LOG_EVERY:
                 self._logged_at = self._clock()
                 log.warning("share.full", of=shown, most=most)
@@ -94,7 +97,7 @@ class Slot:
     def move(self, name: str) -> None:
         """Count it for an authenticated caller. Raises Unavailable."""
         self.leave()
-        self._enter(f"known:{name}", self._middleware.limits.requests_per_shop, name)
+        self._enter(f"{KNOWN}{name}", self._middleware.limits.requests_per_shop, name)
 
     def leave(self) -> None:
         if self._name:

@@ -41,7 +41,7 @@ NO_PAGES: Final = (
 
 def pages_may_call(settings: Settings) -> bool:
     """Whether any shop has apps: a preflight does not say whose it is."""
-    return any(shop.apps for shop in settings.shops.values())
+    return settings.shops.has_apps
 
 
 def refuse_pages(request: AppRequest, settings: Settings) -> None:
@@ -55,10 +55,9 @@ def refuse_pages(request: AppRequest, settings: Settings) -> None:
 def readable_by_pages(settings: Settings) -> Any:
     """A `before_send` hook: answers to keys, errors too, may be read by any page; answers to a
     secret by none."""
-    on = pages_may_call(settings)
 
     async def before_send(message: Message, scope: Any) -> None:
-        if not on or message["type"] != "http.response.start":
+        if not pages_may_call(settings) or message["type"] != "http.response.start":
             return
         if ADDRESSES.fullmatch(scope["path"]) and not _by_secret(scope):
             asked = ALLOWED if scope["method"] == "OPTIONS" else ()

@@ -20,7 +20,7 @@ from litestar import Response, post
 from checkout.errors import BadRequest, TooMany
 from checkout.model.client_network import network_of
 from checkout.model.validation.reader import decode
-from checkout.payments.metrics import ALERTS, VIOLATIONS
+from checkout.payments.metrics import VIOLATIONS
 from checkout.web.context import app_of
 from checkout.web.page_types import page_type
 from checkout.web.request import AppRequest
@@ -111,7 +111,6 @@ class PolicyReports:
         if found.blocked == EXTENSION:
             log.info("policy.extension", **fields)
             return
-        ALERTS.labels("policy.violation").inc()
         log.error("policy.violation", **fields, alert=True)
 
 

@@ -13,6 +13,7 @@ from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
 from checkout.errors import CheckoutError, TooMany, Unavailable, Unprocessable
+from checkout.log_lines import trace
 from checkout.web.bodies import sends_json
 from checkout.web.pages.error import error_page
 from checkout.web.request import AppRequest, header
@@ -49,7 +50,7 @@ def on_error(request: AppRequest, error: Exception) -> Response[Any]:
     status, message, fields, headers = _read(error)
     if status >= 500 and not isinstance(error, Unavailable):
         # The place, never the values: no message, no local variable.
-        log.error("web.fault", path=_place(request), **_trace(error))
+        log.error("web.fault", path=_place(request), **trace(error), alert=True)
     if wants_json(request):
         code = error.code if isinstance(error, Unprocessable) else None
         return _json(status, message, fields, headers, code)
@@ -137,13 +138,3 @@ def _path(request: AppRequest) -> str:
 def _place(request: AppRequest) -> str:
     """The route's pattern: the address itself is a capability."""
     return str(request.scope.get("route_handler", "-"))
-
-
-def _trace(error: Exception) -> dict[str, Any]:
-    """The error's class and the lines it came through, without values."""
-    lines, step = [], error.__traceback__
-    while step is not None:
-        code = step.tb_frame.f_code
-        lines.append(f"{code.co_filename.rpartition('/')[2]}:{step.tb_lineno} {code.co_name}")
-        step = step.tb_next
-    return {"error": type(error).__name__, "trace": lines[-8:]}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from math import nan
+import asyncio
 from typing import Any, Final
 
 from litestar import MediaType, Response, get, route
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from checkout.errors import CheckoutError, NotFound
-from checkout.ledger import outbox
-from checkout.payments.context import Context
-from checkout.payments.metrics import OLDEST, WAITING
+from checkout import shared_metrics
+from checkout.errors import NotFound
+from checkout.payments.ledger_metrics import ledger_metrics
 from checkout.payments.readiness import Readiness
 from checkout.web.api.authentication import authenticate_operator
 from checkout.web.context import app_of
@@ -43,20 +41,13 @@ async def metrics(request: AppRequest) -> Response[bytes]:
     if token is None:
         raise NotFound
     authenticate_operator(request, token)
-    await _count_webhooks(app.context)
-    return Response(
-        generate_latest(), media_type=MediaType.TEXT, headers={"content-type": CONTENT_TYPE_LATEST}
-    )
+    waits = await ledger_metrics(app.context)
+    text = await asyncio.to_thread(lambda: _shown(shared_metrics.registry(), waits))
+    return Response(text, media_type=MediaType.TEXT, headers={"content-type": CONTENT_TYPE_LATEST})
 
 
-async def _count_webhooks(context: Context) -> None:
-    """NaN where the ledger can't be read: the other metrics are still shown."""
-    now, count, since = context.clock(), nan, nan
-    with suppress(CheckoutError):
-        found = await context.ledger.read(outbox.waiting, now)
-        count, since = found.count, now if found.since is None else found.since
-    WAITING.set(count)
-    OLDEST.set(now - since)
+def _shown(*registries: CollectorRegistry) -> bytes:
+    return b"".join(generate_latest(each) for each in registries)
 
 
 HANDLERS: Final = (live, ready, metrics)

@@ -12,6 +12,7 @@ from typing import Final
 from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
 
 from checkout.errors import Unavailable
+from checkout.payments.metrics import SHED
 
 MOST: Final = 1000  # requests under way
 MOST_POLLED: Final = 2000  # above it, no polling either
@@ -32,16 +33,14 @@ class LoadShedder:
         self, *, most: int = MOST, most_new: int = MOST_NEW, most_polled: int = MOST_POLLED
     ) -> None:
         self.under_way = 0
-        self._most = most
-        self._most_new = most_new
-        self._most_polled = most_polled
+        self.most = {"under_way": most, "new": most_new, "polled": most_polled}
 
     def __call__(self, app: ASGIApp) -> ASGIApp:
         async def gate(scope: Scope, receive: Receive, send: Send) -> None:
             path = scope["path"]
             if path.startswith(HEALTH):
                 return await app(scope, receive, send)
-            slot = Slot(self, self._most_for(path))
+            slot = Slot(self, self._kind_of(path))
             slot.take()
 
             async def received() -> ReceiveMessage:
@@ -57,24 +56,25 @@ class LoadShedder:
 
         return gate
 
-    def _most_for(self, path: str) -> int:
-        """How many may be under way where a request for this path is taken."""
+    def _kind_of(self, path: str) -> str:
+        """Which of `most` says how many may be under way where a request for this path is taken."""
         page = path.rstrip("/")
         if page.endswith(POLLED):
-            return self._most_polled
+            return "polled"
         going_on = page.endswith(UNDER_WAY) or path.startswith(ALWAYS)
-        return self._most if going_on else self._most_new
+        return "under_way" if going_on else "new"
 
 
 class Slot:
     """One request's place among those under way."""
 
-    def __init__(self, shedder: LoadShedder, most: int) -> None:
-        self._shedder, self._most, self._held = shedder, most, False
+    def __init__(self, shedder: LoadShedder, kind: str) -> None:
+        self._shedder, self._kind, self._held = shedder, kind, False
 
     def take(self) -> None:
         """Raises Unavailable when the server is full."""
-        if self._shedder.under_way >= self._most:
+        if self._shedder.under_way >= self._shedder.most[self._kind]:
+            SHED.labels(self._kind).inc()
             raise Unavailable
         self._shedder.under_way += 1
         self._held = True

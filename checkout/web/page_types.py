@@ -15,10 +15,10 @@ class PageType(NamedTuple):
     address: str  # for people
     pattern: str  # of its path
     template: str
-    script: str | None  # the name of its joined scripts in static/js/bundles.json
+    scripts: tuple[str, ...]  # joined ones of static/js/bundles.json: it has one of these
     card: bool = False  # where a method takes a card, it is typed here
     leaves: bool = False  # its form may go to any bank
-    besides: tuple[str, ...] = ()  # scripts that not every page of the type has
+    besides: tuple[str, ...] = ()  # and may have these
 
     @property
     def whole(self) -> bool:
@@ -35,16 +35,16 @@ PAGE_TYPES: Final = (
         "/{lang}/payment/{uid}/{secret}",
         f"{_PAYMENT}(?:/pay)?",  # the answer to a form with a mistake
         "pages/payment.html",
-        "payment.js",
+        ("payment.js", "payment-address.js", "payment-wallets.js", "payment-address-wallets.js"),
         card=True,
-        besides=("challenge.js", "address.js", "wallets.js"),
+        besides=("challenge.js",),
     ),
     PageType(
         "redirect",
         "/{lang}/payment/{uid}/{secret}/redirect",
         f"{_PAYMENT}/redirect",
         "pages/redirect.html",
-        "redirect.js",
+        ("redirect.js",),
         leaves=True,
     ),
     PageType(
@@ -52,42 +52,42 @@ PAGE_TYPES: Final = (
         "/{lang}/payment/{uid}/{secret}/wait",
         f"{_PAYMENT}/wait",
         "pages/wait.html",
-        "wait.js",
+        ("wait.js",),
     ),
     PageType(
         "status",
         "/{lang}/payment/{uid}/{secret}/status",
         f"{_PAYMENT}/status",
         "partials/status.html",
-        None,
+        (),
     ),
     PageType(
         "result",
         "/{lang}/payment/{uid}/{secret}/result",
         f"{_PAYMENT}/result",
         "pages/result.html",
-        "result.js",
+        ("result.js",),
     ),
     PageType(
         "order",
         "/{lang}/order/{uid}/{secret}",
         f"{_LANGUAGE}/order/[^/]+/[^/]+",
         "pages/receipt.html",
-        "order.js",
+        ("order.js",),
     ),
     PageType(
         "product",
         "/{lang}/product/{id}",
         f"(?:{_LANGUAGE})?/product/[^/]+",
         "pages/product.html",
-        "product.js",
+        ("product.js",),
     ),
     PageType(
         "error",
         "any other address",
         "(?s:.*)",
         "pages/error.html",
-        None,
+        (),
         besides=("error.js",),  # in a shop's frame
     ),
 )

@@ -46,7 +46,7 @@ from checkout.web.mail import (
 )
 from checkout.web.pages import messages
 from checkout.web.pages.components import Row
-from checkout.web.pages.formatting import amount, fill
+from checkout.web.pages.formatting import amount, fill, in_a_row
 from checkout.web.pages.order_lines import order_lines
 from checkout.web.pages.outcome import receipt_rows
 from checkout.web.receipt_pdf import has_pdf
@@ -196,7 +196,7 @@ def _view(app: AppContext, mail: Mail, about: About, shop: Shop, language: str) 
     url = None if mail.kind is Kind.PAID else _receipt_url(app, payment, language)
     return ReceiptMail(
         title=_(texts.title),
-        text=fill(" ".join(_(each) for each in texts.sentences), shop=one_line(shop.name)),
+        text=fill(in_a_row(_(each) for each in texts.sentences), shop=one_line(shop.name)),
         amount=amount(money, language),
         sums=() if about.refund else tuple(Row(*each) for each in order_lines(order, language)),
         rows=rows,

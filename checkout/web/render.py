@@ -22,6 +22,7 @@ from markupsafe import Markup
 from checkout.assets import STATIC, TEMPLATES
 from checkout.bounded_cache import BoundedCache
 from checkout.i18n import SOURCE, Gettext, translations
+from checkout.web.compressed_page import FilledPage, KeptPage, kept_page
 
 PAGES: Final = 16 * 1024 * 1024  # bytes of cached pages that are filled in
 MEDIA_TYPES: Final = {
@@ -61,6 +62,15 @@ def squeezed(source: str) -> str:
     return _NO_CODE.sub("", source)
 
 
+def bundles(folder: Path = STATIC) -> dict[str, list[str]]:
+    """The files that each joined script is made of, by its name without the ending: those of
+    `js/bundles.json`, where a name without an ending stands for another one's files."""
+    found: dict[str, list[str]] = {}
+    for name, parts in json.loads((folder / "js" / "bundles.json").read_text()).items():
+        found[name] = [file for part in parts for file in found.get(part, [part])]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class StaticFile:
     body: bytes
@@ -84,8 +94,7 @@ class Assets:
             for written, instead in changes.items():
                 changed = changed.replace(written, instead)
             self.add(f"app-{scheme}.css", changed)
-        bundles: dict[str, list[str]] = json.loads((folder / "js" / "bundles.json").read_text())
-        for name, parts in bundles.items():
+        for name, parts in bundles(folder).items():
             scripts = [squeezed((folder / "js" / part).read_text("utf-8")) for part in parts]
             self.add(f"{name}.js", "\n;".join(scripts).encode())
 
@@ -124,7 +133,7 @@ class Renderer:
 
     def __init__(self, assets: Assets, folder: Path = TEMPLATES) -> None:
         self.assets = assets
-        self._pages = BoundedCache[Hashable, tuple[list[bytes], list[str]]](PAGES)
+        self._pages = BoundedCache[Hashable, tuple[KeptPage, list[str]]](PAGES)
         self._folder = folder
         self._environments: dict[str, Environment] = {}
 
@@ -148,7 +157,7 @@ class Renderer:
         key: Hashable,
         texts: Mapping[str, str],
         make: Callable[[Mapping[str, str]], str],
-    ) -> bytes:
+    ) -> FilledPage:
         """A page that is the same for every equal `key` but for `texts`, by their names. It is made
         once, of holes in their places, and filled in with the texts, escaped but for a `part`."""
         page = self._pages.get(key)
@@ -156,15 +165,14 @@ class Renderer:
             made = make({name: f"{_HOLE}{name}\ue000" for name in texts})
             # Text, name of a hole, text, ...: a split by a pattern with one group.
             parts = re.split(f"{_HOLE}([a-z0-9_]+)\ue000", made)
-            page = [part.encode() for part in parts], parts[1::2]
+            page = kept_page(part.encode() for part in parts[::2]), parts[1::2]
             self._pages.put(key, page)
-        filled, names = page[0].copy(), page[1]
+        kept, names = page
         escaped = {
             name: (text if isinstance(text, Part) else html.escape(text)).encode()
             for name, text in texts.items()
         }
-        filled[1::2] = [escaped[name] for name in names]
-        return b"".join(filled)
+        return FilledPage(kept, [escaped[name] for name in names])
 
     def compile(self) -> None:
         """Compile every template now, so that a broken one stops the start and not a customer."""

@@ -7,11 +7,11 @@ from typing import Final
 from litestar import route
 
 from checkout.errors import NotFound
+from checkout.web.compressed_page import takes_gzip
 from checkout.web.context import app_of
 from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
-LONGEST_ACCEPT: Final = 500  # characters
 FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -30,20 +30,6 @@ async def static_file(request: AppRequest) -> RawResponse:
     return RawResponse(
         file.gzipped if zipped else file.body, media_type=file.media_type, headers=headers
     )
-
-
-def takes_gzip(accepted: str) -> bool:
-    """Whether an `Accept-Encoding` allows gzip: `gzip;q=0` refuses it, and so does only `*;q=0`."""
-    weights: dict[str, str] = {}
-    for part in accepted[:LONGEST_ACCEPT].lower().split(","):
-        name, _, parameter = part.partition(";")
-        weight = parameter.strip().removeprefix("q=").strip() if parameter else "1"
-        weights[name.strip()] = weight
-    weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", "0")))
-    try:
-        return float(weight) > 0
-    except ValueError:
-        return False
 
 
 HANDLERS: Final = (static_file,)

@@ -24,9 +24,10 @@ from litestar.handlers import HTTPRouteHandler
 from checkout import __version__
 from checkout.assets import STATIC
 from checkout.i18n import CATALOGUES, LANGUAGES, N_, SOURCE, chain
+from checkout.web.compressed_page import takes_gzip
 from checkout.web.render import integrity, squeezed
 from checkout.web.request import READ, AppRequest
-from checkout.web.static import FOREVER, takes_gzip
+from checkout.web.static import FOREVER
 
 FOLDER: Final = STATIC / "widget"
 SCRIPT: Final = "text/javascript"  # Litestar adds the charset

@@ -5,7 +5,7 @@
   const place = form?.querySelector("[data-wallets]");
   if (!place) return;
   const { label, total: value, currency } = place.dataset;
-  const options = JSON.parse(place.dataset.wallets);
+  const button = (name) => place.querySelector(`[data-wallet=${name}]`);
   const said = place.querySelector("[role=status]");
   const { form_token, wallet, wallet_data } = form.elements;
   const card = form.querySelector("[data-card-fields]");
@@ -43,11 +43,51 @@
     if (!form.classList.contains("busy")) stay(); // it was not sent
   };
 
+  // https://developers.google.com/pay/api/web/reference/request-objects
   const google = () => {
-    const { transactionInfo, ...data } = options.google_pay;
-    data.transactionInfo = { ...transactionInfo, currencyCode: currency, totalPrice: value };
+    const { environment, gateway, gatewayMerchant, merchant, country, networks } = button("google_pay").dataset;
+    const data = {
+      environment,
+      apiVersion: 2,
+      apiVersionMinor: 0,
+      merchantInfo: { merchantName: label, ...(merchant && { merchantId: merchant }) },
+      allowedPaymentMethods: [
+        {
+          type: "CARD",
+          parameters: {
+            allowedAuthMethods: ["PAN_ONLY", "CRYPTOGRAM_3DS"], // cards on file, and of a device
+            allowedCardNetworks: networks.split(" "),
+          },
+          tokenizationSpecification: {
+            type: "PAYMENT_GATEWAY",
+            parameters: { gateway, gatewayMerchantId: gatewayMerchant },
+          },
+        },
+      ],
+      transactionInfo: {
+        countryCode: country,
+        currencyCode: currency,
+        totalPriceStatus: "FINAL",
+        totalPrice: value,
+      },
+    };
     const details = { total: { label, amount: { currency, value } } };
     return new PaymentRequest([{ supportedMethods: "https://google.com/pay", data }], details);
+  };
+  // Google's mark, as Google wants it on the button.
+  const MARK = [
+    ["4285f4", "M22.6 12.3c0-.8-.1-1.5-.2-2.3H12v4.3h5.9a5 5 0 0 1-2.2 3.3v2.8h3.6c2.1-1.9 3.3-4.8 3.3-8.1z"],
+    ["34a853", "M12 23c3 0 5.5-1 7.3-2.7l-3.6-2.7a6.6 6.6 0 0 1-9.8-3.5H2.2v2.8A11 11 0 0 0 12 23z"],
+    ["fbbc05", "M5.8 14.1a6.6 6.6 0 0 1 0-4.2V7.1H2.2a11 11 0 0 0 0 9.8z"],
+    ["ea4335", "M12 5.4c1.6 0 3.1.6 4.2 1.6l3.2-3.1A11 11 0 0 0 2.2 7.1l3.6 2.8A6.6 6.6 0 0 1 12 5.4z"],
+  ];
+  const mark = () => {
+    const paths = MARK.map(([colour, path]) => `<path fill="#${colour}" d="${path}"/>`).join("");
+    const drawn = new Image(20, 20);
+    drawn.alt = "";
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">${paths}</svg>`;
+    drawn.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+    return drawn;
   };
 
   const CAN = {
@@ -56,8 +96,14 @@
   };
   const PAY = {
     apple_pay() {
-      const total = { label, amount: value };
-      const sheet = new ApplePaySession(3, { ...options.apple_pay, total });
+      const { country, networks } = button("apple_pay").dataset;
+      const sheet = new ApplePaySession(3, {
+        countryCode: country,
+        currencyCode: currency,
+        merchantCapabilities: ["supports3DS"],
+        supportedNetworks: networks.split(" "),
+        total: { label, amount: value },
+      });
       sheet.onvalidatemerchant = async ({ validationURL: url }) => {
         try {
           const body = new URLSearchParams({ form_token: form_token.value, url });
@@ -100,16 +146,17 @@
     open = false;
   };
 
-  const look = async (button) => {
-    const { wallet: name } = button.dataset;
+  const look = async (shown) => {
+    const { wallet: name } = shown.dataset;
     try {
-      button.hidden = !(await CAN[name]());
+      shown.hidden = !(await CAN[name]());
     } catch {
       return; // a frame that the shop's page does not let pay
     }
-    if (button.hidden) return;
+    if (shown.hidden) return;
+    if (name === "google_pay") shown.prepend(mark());
     place.classList.add("on");
-    button.addEventListener("click", () => press(name));
+    shown.addEventListener("click", () => press(name));
   };
   place.querySelectorAll("[data-wallet]").forEach(look);
   // Where neither can ever be its place goes, unless that would move what is in sight already.

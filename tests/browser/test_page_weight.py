@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, expect
 
+from checkout.local_servers import SHOP
 from tests.journeys.plugin import BROWSER, Enter
 from tests.journeys.servers import Servers
 from tests.journeys.shopper import CHALLENGE, Shopper
@@ -22,15 +24,19 @@ new PerformanceObserver((list) => {
 """
 
 
-async def test_three_requests_and_25_kilobytes(servers: Servers, customer: Shopper) -> None:
+@pytest.mark.parametrize("visible", [[], ["email", "address", "city", "zip", "state", "country"]])
+async def test_three_requests_and_25_kilobytes(
+    servers: Servers, customer: Shopper, visible: list[str]
+) -> None:
     wire = await customer.context.new_cdp_session(customer.page)
     await wire.send("Network.enable")
     got: dict[str, dict[str, Any]] = {}
     wire.on("Network.responseReceived", lambda e: got.update({e["requestId"]: e["response"]}))
     sizes: dict[str, int] = {}
     wire.on("Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e}))
-    order = await servers.order()
-    address = await servers.payment_url(order)
+    fields = {"customer_fields": {"visible": visible}}
+    order = await servers.order_of(SHOP, servers.shop_secret, settings=fields)
+    address = await servers.page_of(order)
     await customer.page.goto(address, wait_until="networkidle")
     own = {key: r for key, r in got.items() if not r["url"].startswith("data:")}
     assert len(own) == 3, [response["url"] for response in own.values()]

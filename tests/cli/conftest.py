@@ -40,9 +40,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """`run("keys", "--json")`: the command as from a shell, without its settings."""
     monkeypatch.delenv("CHECKOUT_CONFIG", raising=False)
 
-    def invoke(*arguments: object, **environment: str) -> Result:
+    def invoke(*arguments: object, input: str = "", **environment: str) -> Result:
         words = [str(each) for each in arguments]
-        result = CliRunner().invoke(main, words, env={"COLUMNS": "200", **environment})
+        environ = {"COLUMNS": "200", **environment}
+        result = CliRunner().invoke(main, words, input=input, env=environ)
         structlog.reset_defaults()
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception

@@ -25,10 +25,12 @@ from checkout.gateways.overpay.options import Options
 from checkout.settings import Account, load
 from checkout.settings.secret_strength import strong
 from checkout.settings.shops import publishable_key
+from checkout.settings.signing_keys import BROKEN
 from checkout.signing import read_link
 from tests.cli.conftest import Run, answered
 from tests.support import samples
 from tests.support.merchant import APPLE_PAY, write_identity
+from tests.support.samples import broken_pem
 from tests.support.servers import ROOT
 from tests.support.settings import toml
 from tests.web.settings import write_usual_settings
@@ -49,7 +51,7 @@ LINK = (
 def test_help_and_version(run: Run) -> None:
     said = run("--help")
     assert said.exit_code == 0
-    commands = "demo serve sandbox link check payments invoices keys widget drill pci"
+    commands = "init demo serve reload sandbox link check payments invoices keys widget drill pci"
     for command in commands.split():
         assert re.search(rf"^  {command} ", said.output, re.MULTILINE), command
         assert run(command, "-h").exit_code == 0
@@ -74,10 +76,10 @@ def test_keys(run: Run) -> None:
     first, second = answered(run("keys", "--json")), answered(run("keys", "--json"))
     assert set(first) == {
         "secret", "shop_secret_key", "link_key", "operator_token", "publishable_key",
-        "webhook_secret", "private_key", "public_key",
+        "webhook_secret", "private_key", "public_key", "shops_key",
     }  # fmt: skip
     assert not set(first.values()) & set(second.values())
-    for name in ("secret", "link_key", "shop_secret_key"):
+    for name in ("secret", "shops_key", "link_key", "shop_secret_key"):
         assert strong()(first[name]) == first[name]
     assert strong(16)(first["operator_token"])
     assert publishable_key(first["publishable_key"]) == first["publishable_key"]
@@ -349,7 +351,16 @@ def test_a_database_that_is_none(run: Run, config: Path) -> None:
     )
     said = run("check", "--config", config)
     assert said.exit_code == 1
-    assert re.search(r"^failed\s+database", said.output, re.MULTILINE)
+    assert re.search(r"^failed\s+database .*file is not a database", said.output, re.MULTILINE)
+
+
+def test_a_broken_key_is_told_before_it_is_used(run: Run, config: Path, pem: str) -> None:
+    """The server only reads keys at its start."""
+    assert run("check", "--config", config).exit_code == 0
+    (config.parent / "shop.pem").write_text(broken_pem())
+    said = run("check", "--config", config)
+    assert said.exit_code == 1
+    assert re.search(rf"^failed\s+keys .*361.private_key {BROKEN}", said.output, re.MULTILINE)
 
 
 def test_check_online(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:

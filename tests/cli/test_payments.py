@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import re
 import shutil
@@ -20,7 +22,7 @@ from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.order import Customer
 from checkout.model.status import Status
-from checkout.payments import charge, create, find
+from checkout.payments import charge, create, find, transitions
 from checkout.payments.charge import Submission
 from checkout.payments.context import Context
 from checkout.settings import load
@@ -51,17 +53,21 @@ async def made(context: Context, number: str | None, shop: str = "361", **change
         context, read_order(data, seller, sandbox=True, now=context.clock()), seller
     )
     if number:
-        payment = await find.by_address(context, payment.uid, payment.secret)
-        sent = Submission(
-            number=1,
-            method="credit_card",
-            card=Card(number, 12, 2039, "123", "ANNA LEE"),
-            browser=Browser(),
-            customer=Customer(email="anna.canary@example.com"),
-            language="en",
-        )
-        await charge.pay(context, payment, sent)
+        await pay(context, payment.uid, number)
     return payment.uid
+
+
+async def pay(context: Context, uid: str, number: str) -> None:
+    payment = await context.ledger.read(transitions.read, uid)
+    sent = Submission(
+        number=1,
+        method="credit_card",
+        card=Card(number, 12, 2039, "123", "ANNA LEE"),
+        browser=Browser(),
+        customer=Customer(email="anna.canary@example.com"),
+        language="en",
+    )
+    await charge.pay(context, payment, sent)
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +145,11 @@ def test_list_filtered(run: Run, ledger: Kept) -> None:
     assert names("--amount", 5) == set()
     assert names("--currency", "USD") == set()
     assert names("--type", "authorization") == set()
+    assert names("--search", "ORDER-7") == everything
+    assert names("--search", uids["paid"][:13].upper()) == {"paid"}
+    assert names("--search", "tick") == everything
+    assert names("--search", "%") == names("--search", "shop") == set()
+    assert names("--since", "1h", "--search", "tick", "--status", "failed") == {"declined"}
     for since in ("1h", "2020-01-01", "2020-01-01T00:00:00Z"):
         assert names("--from", since) == everything
         assert names("--to", since) == set()
@@ -176,15 +187,47 @@ def test_list_for_people(run: Run, ledger: Kept, columns: str) -> None:
     said = run("payments", "list", "--config", config, COLUMNS=columns)
     assert said.exit_code == 0
     lines = said.stdout.splitlines()
-    assert len(lines) == len(uids) + 4
+    assert len(lines) == len(uids) + 2
     assert max(map(len, lines)) <= int(columns)
     for name, uid in uids.items():
         (line,) = [line for line in lines if uid in line]
         assert "…" not in line
         if int(columns) >= 80:
             assert STATUS[name] in line
-            assert "19.99 EUR" in line
+            assert re.search(r"19\.99 EUR +\d\d-\d\d \d\d:\d\d", line)
     assert ("description" in said.stdout) == (columns == "200")
+
+
+def test_what_is_a_test_says_so(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
+    uid = with_context(config, lambda context: made(context, None, test=True))
+    real = with_context(config, lambda context: made(context, None))
+    lines = run("payments", "list", "--config", config, COLUMNS="80").stdout.splitlines()
+    assert lines[0].split() == ["uid", "status", "test", "amount", "created"]
+    assert [re.search(r"  test  ", line) is not None for line in lines[2:]] == [False, True]
+    assert lines[2].startswith(real)
+    assert lines[3].startswith(uid)
+
+
+def test_list_as_csv(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
+    """What a shop wrote is no formula to a spreadsheet."""
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
+    evil = {"description": '=HYPERLINK("https://evil.example";"a")', "tracking_id": "-5"}
+    with_context(config, lambda context: made(context, None, order=evil))
+    usual = {"description": 'a "b", c', "tracking_id": None}
+    with_context(config, lambda context: made(context, None, order=usual))
+    said = run("payments", "list", "--csv", "--config", config)
+    assert said.exit_code == 0
+    second, first = csv.DictReader(io.StringIO(said.stdout))
+    assert first["description"] == "'" + str(evil["description"])
+    assert first["tracking_id"] == "'-5"
+    assert (first["amount"], first["decimals"], first["test"]) == ("1999", "2", "false")
+    assert (second["description"], second["tracking_id"]) == ('a "b", c', "")
+    known = answered(run("payments", "list", "--json", "--config", config))
+    assert list(first) == list(known[0])
+    more = run("payments", "list", "--csv", "--limit", 1, "--config", config)
+    assert len(list(csv.DictReader(io.StringIO(more.stdout)))) == 1
+    assert "There are more" in more.stderr
 
 
 def test_show(run: Run, ledger: Kept) -> None:

@@ -42,9 +42,15 @@ def test_who_supervises_loads_no_application() -> None:
     assert {name for name in found if name.startswith("checkout.")} <= {
         "checkout.cli",
         "checkout.cli.basics",
+        "checkout.cli.ports",
         "checkout.cli.serve",
+        "checkout.control",
         "checkout.listening",
+        "checkout.log_lines",
         "checkout.process",
+        "checkout.shared_metrics",
+        "checkout.supervisor",
+        "checkout.worker",
     }
 
 

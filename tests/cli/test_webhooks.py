@@ -27,6 +27,7 @@ def ledger(pem: str, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> 
     async def fill(context: Context) -> dict[str, str]:
         return {
             "told": await made(context, PAID, settings=NOTIFIED),
+            "failed": await made(context, PAID, settings=NOTIFIED),
             "untold": await made(context, PAID),
             "open": await made(context, None),
         }
@@ -63,6 +64,24 @@ def test_it_is_due_again_under_its_id(run: Run, ledger: Kept) -> None:
     assert said.exit_code == 0
     assert before.id in said.output
     assert "within a second" in said.output
+
+
+def test_whatever_was_given_up(run: Run, ledger: Kept) -> None:
+    config, uids = ledger
+    (webhook,) = webhooks(config, uids["failed"])
+
+    async def give_up(context: Context) -> None:
+        await context.ledger.write(outbox.settle, webhook.id, answer="410", due_at=None)
+
+    with_context(config, give_up)
+    again = ("payments", "resend", "--all-given-up", "--config", config)
+    later = ("--since", "2999-01-01")
+    assert "Nothing was given up" in run(*again, *later).output
+    (sent,) = answered(run(*again, "--json"))
+    assert (sent["id"], sent["tries"]) == (webhook.id, 0)
+    (after,) = webhooks(config, uids["failed"])
+    assert after.due_at is not None
+    assert answered(run(*again, "--json")) == []  # it is due
 
 
 def test_nobody_to_tell(run: Run, ledger: Kept) -> None:
@@ -110,3 +129,11 @@ def test_nothing_is_left_to_send(run: Run, ledger: Kept) -> None:
     with_context(config, work)
     said = run("payments", "resend", uids["told"], "--config", config)
     assert (said.exit_code, said.output) == (1, "body was removed with the customer's data\n")
+
+
+def test_a_payment_or_all(run: Run, ledger: Kept) -> None:
+    config, uids = ledger
+    for given in ((), (uids["told"], "--all-given-up")):
+        said = run("payments", "resend", *given, "--config", config)
+        assert said.exit_code == 2
+        assert "Name a payment's UID, or --all-given-up" in said.output

@@ -121,6 +121,7 @@ from checkout.web.api.password_throttle import PasswordThrottle
 from checkout.web.api.tracking_id import tracking_id_of
 from checkout.web.api.webhooks import LISTED
 from checkout.web.bodies import check_form
+from checkout.web.compressed_page import takes_gzip
 from checkout.web.csp_reports import NEW, NEW_TYPE, OLD_TYPE, violations
 from checkout.web.errors import wants_json
 from checkout.web.pages.amount_input import read_amount
@@ -139,7 +140,6 @@ from checkout.web.proof_of_work import proved
 from checkout.web.proxies import read_address as read_ip_address
 from checkout.web.request import our_cookie
 from checkout.web.security import client_address
-from checkout.web.static import takes_gzip
 from tests.settings.example import ADAPTERS
 from tests.support import samples
 from tests.support.clock import BEGINNING
@@ -473,7 +473,7 @@ class Json(NamedTuple):
 
 
 def in_app(data: Any) -> Any:
-    fields = with_opened_card(request_of(data), SHOP.private_key)
+    fields = with_opened_card(request_of(data), SHOP.private_keys)
     form = app_form(fields, ASKING, app_wallet(fields))
     known, shown = app_customer(fields, ASKING, Customer(), input_names(ASKING))
     app_browser(fields, {})

@@ -65,9 +65,10 @@ def test_texts_that_are_known_to_be_hard(name: str) -> None:
 
 @pytest.mark.parametrize("name", JSONS)
 def test_json_that_is_known_to_be_hard(name: str) -> None:
-    """At its largest, and where all of it is still read."""
+    """At its largest, and where all of it is still read; the quick way: each place in a third of
+    the forms."""
     for number, place in enumerate(JSONS[name].places):
-        for form in FORMS:
+        for form in FORMS if EXAMPLES else FORMS[number % 3 :: 3]:
             for hostile in KNOWN[:: 16 if EXAMPLES else len(KNOWN)]:
                 formed = hostile._replace(form=form)
                 for size in (8192, LARGEST) if EXAMPLES or form in FULL else (LARGEST,):

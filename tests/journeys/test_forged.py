@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v1
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from checkout.settings.shops import public_half
+from checkout.settings.signing_keys import public_half
 from tests.gateways.exchanger.side import signature as ipn_signature
 from tests.gateways.rest.side import hashed
 from tests.journeys.servers import API

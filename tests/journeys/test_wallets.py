@@ -45,11 +45,30 @@ async def test_google_pay(servers: Servers, enter: Enter) -> None:
     (_, asked), done = told
     assert done == ("complete", "unknown")
     assert asked["total"]["amount"] == {"currency": "EUR", "value": f"{order.amount / 100:.2f}"}
-    assert asked["data"]["transactionInfo"] == {
-        "countryCode": "CY",
-        "currencyCode": "EUR",
-        "totalPrice": f"{order.amount / 100:.2f}",
-        "totalPriceStatus": "FINAL",
+    assert asked["data"] == {
+        "environment": "TEST",
+        "apiVersion": 2,
+        "apiVersionMinor": 0,
+        "merchantInfo": {"merchantName": "Shop with wallets"},
+        "allowedPaymentMethods": [
+            {
+                "type": "CARD",
+                "parameters": {
+                    "allowedAuthMethods": ["PAN_ONLY", "CRYPTOGRAM_3DS"],
+                    "allowedCardNetworks": ["VISA", "MASTERCARD"],
+                },
+                "tokenizationSpecification": {
+                    "type": "PAYMENT_GATEWAY",
+                    "parameters": {"gateway": "examplegateway", "gatewayMerchantId": "361"},
+                },
+            }
+        ],
+        "transactionInfo": {
+            "countryCode": "CY",
+            "currencyCode": "EUR",
+            "totalPrice": f"{order.amount / 100:.2f}",
+            "totalPriceStatus": "FINAL",
+        },
     }
     (paid,) = await servers.transactions(order)
     assert (paid["charged"], paid["amount"]) == (True, order.amount)
@@ -65,7 +84,14 @@ async def test_apple_pay(servers: Servers, enter: Enter) -> None:
     await customer.at("result")
     await customer.reads("Paid")
     said = dict(told)
-    assert said["apple_pay"]["request"]["total"]["amount"] == f"{order.amount / 100:.2f}"
+    request = said["apple_pay"]["request"]
+    assert request.pop("total")["amount"] == f"{order.amount / 100:.2f}"
+    assert request == {
+        "countryCode": "CY",
+        "currencyCode": "EUR",
+        "merchantCapabilities": ["supports3DS"],
+        "supportedNetworks": ["visa", "masterCard"],
+    }
     assert said["session"]["merchantIdentifier"] == "merchant.com.example"
     assert said["session"]["domainName"] == "127.0.0.1"
     assert await servers.charges(order) == 1

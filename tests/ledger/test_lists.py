@@ -83,6 +83,19 @@ async def test_pages(ledger: Ledger) -> None:
     assert len(await paged(ledger, shop=None)) == 12
 
 
+async def test_search(ledger: Ledger) -> None:
+    """A part of uid, tracking id or description; of what else an order has nothing is found."""
+    chairs = payment_row(order=order(description='Two "Chairs", 100%', tracking_id="A-7"))
+    tables = payment_row(order=order(description="Tables", tracking_id=None))
+    for each in (chairs, tables):
+        await ledger.write(payments.add, each)
+    for part, wanted in {
+        '"chairs"': [chairs], "100%": [chairs], "a-7": [chairs], "TABLE": [tables],
+        tables.uid[3:20]: [tables], "_": [], "tracking_id": [], "EUR": [],
+    }.items():  # fmt: skip
+        assert await paged(ledger, search=part) == [each.uid for each in wanted], part
+
+
 async def test_operations_are_transactions(ledger: Ledger) -> None:
     paid = payment_row(order=order(money=Money(1999, "EUR"), tracking_id="a"))
     other = payment_row(shop="other", order=order(tracking_id="a"))

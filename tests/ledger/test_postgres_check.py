@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
 
 from checkout.errors import Unavailable
+from checkout.ledger import payments as ledger_payments
 from checkout.ledger.migrate import migrate
 from checkout.ledger.postgres_check import OLDEST, Server, problem_of
+from checkout.ledger.store import open_ledger, open_wakeups
+from checkout.settings.database_url import database_url
 from tests.support.databases import sqlite
 from tests.support.postgres import PROGRAMS, PostgresServer, postgres_server
 from tests.support.servers import ROOT
 
+LISTENERS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = 'formed' AND query LIKE 'LISTEN%'
+"""
 needs_server = pytest.mark.skipif(not PROGRAMS, reason="no PostgreSQL of our own to start")
 
 
@@ -84,6 +93,40 @@ def test_a_standby(server: PostgresServer) -> None:
 )
 def test_versions(server: Server, problem: str | None) -> None:
     assert (problem or "None") in str(problem_of(server))
+
+
+@needs_server
+@pytest.mark.parametrize(
+    "form",
+    [
+        "postgres://postgres@/formed?host={folder}&sslmode=disable&connect_timeout=7",
+        "postgresql+asyncpg://postgres@{socket}/formed?application_name=ours",
+        "postgresql://postgres@{nowhere},{socket}/formed",
+    ],
+    ids=["host", "socket", "hosts"],
+)
+async def test_other_forms_of_an_address(server: PostgresServer, form: str) -> None:
+    """The ledger and what listens beside it both open what the settings make of it."""
+    with suppress(psycopg.errors.DuplicateDatabase):
+        migrate(made(server, "formed"))
+    socket, nowhere = quote(str(server.folder), safe=""), quote("/nowhere", safe="")
+    url = database_url(form.format(folder=server.folder, socket=socket, nowhere=nowhere))
+    ledger = open_ledger(url)
+    try:
+        assert await ledger.read(ledger_payments.uids, ()) == []
+        wakeups = open_wakeups(url, ledger, lambda _: None)
+        assert wakeups is not None
+        listening = asyncio.create_task(wakeups.listen())
+        with psycopg.connect(server.url("formed"), autocommit=True) as conn:
+            while conn.execute(LISTENERS).fetchone() != (1,):
+                await asyncio.sleep(0.05)
+                assert not listening.done()
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+        await wakeups.close()
+    finally:
+        await ledger.close()
 
 
 @needs_server

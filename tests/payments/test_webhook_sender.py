@@ -149,6 +149,33 @@ async def test_all_else_is_tried_again(receiver: WebhookReceiver, status: int) -
     assert len(receiver.requests) == 1, "a redirect is not followed"
 
 
+@pytest.mark.parametrize(("answer", "tries"), [(410, 1), (500, 10)])
+async def test_one_that_is_given_up_is_an_alert(
+    receiver: WebhookReceiver, answer: int, tries: int
+) -> None:
+    payment = await receiver.paid()
+    receiver.answers = [answer] * tries
+    with capture_logs() as lines:
+        for _ in range(tries + 2):
+            await receiver.deliver()
+            receiver.harness.clock.move(2 * WEBHOOK_RETRIES[-1])
+    (said,) = [line for line in lines if line.get("alert")]
+    webhook = await receiver.webhook(payment)
+    assert said == {
+        "event": "webhook.given_up",
+        "log_level": "error",
+        "alert": True,
+        "payment": payment.uid,
+        "webhook": webhook.id,
+        "shop": samples.SHOP_ID,
+        "answer": str(answer),
+        "tries": tries,
+    }
+    (found,) = await receiver.harness.ledger.read(outbox.given_up, webhook.created_at)
+    assert found.id == webhook.id
+    assert not await receiver.harness.ledger.read(outbox.given_up, webhook.created_at + 1)
+
+
 async def test_410_stops(receiver: WebhookReceiver) -> None:
     payment = await receiver.paid()
     receiver.answers = [410]

@@ -13,10 +13,11 @@ from checkout import __version__
 from checkout.assets import STATIC, TEMPLATES
 from checkout.pci import purposes
 from checkout.pci.headers import page_changes
-from checkout.pci.inventory import BY_NONCE, Inventory, Shop, bundles, inventory, of_settings
+from checkout.pci.inventory import BY_NONCE, Inventory, Shop, inventory, of_settings
 from checkout.pci.markup import PUT_IN, Tag, Unexpected, parse_page, vocabulary_of
+from checkout.settings import ShopDirectory
 from checkout.web.page_types import PAGE_TYPES
-from checkout.web.render import Assets, integrity
+from checkout.web.render import Assets, bundles, integrity
 from checkout.web.widget import SCRIPTS
 from tests.gallery import STATES, render, states
 from tests.support.merchant import WALLETS, write_identity
@@ -50,8 +51,8 @@ def test_every_page_has_its_type_and_every_joined_script_a_page() -> None:
         for path in (TEMPLATES / folder).glob("*.html")
     }
     assert {each.template for each in PAGE_TYPES} == templates - set(PUT_IN.values())
-    named = {name for each in PAGE_TYPES for name in (each.script, *each.besides)}
-    assert named - {None} == {f"{name}.js" for name in bundles()}
+    named = {name for each in PAGE_TYPES for name in (*each.scripts, *each.besides)}
+    assert named == {f"{name}.js" for name in bundles()}
 
 
 def test_every_folder_of_static_files_is_known() -> None:
@@ -64,12 +65,12 @@ def test_every_folder_of_static_files_is_known() -> None:
         assert having == [TEMPLATES / "base.html"]
 
 
-# The script that only some states have, by these.
-SOMETIMES: Final = {
-    "one-more-check": "/challenge.",
-    "address": "/address.",
-    "address-elsewhere": "/address.",
-    "wallets": "/wallets.",
+# The scripts of the states that have others than the first of their page.
+SCRIPTS_OF: Final = {
+    "one-more-check": ("payment.js", "challenge.js"),
+    "address": ("payment-address.js",),
+    "address-elsewhere": ("payment-address.js",),
+    "wallets": ("payment-wallets.js",),
 }
 
 
@@ -87,10 +88,11 @@ def test_a_drawn_page_is_as_the_inventory_says(name: str) -> None:
         written = vocabulary_of(template).attributes
         assert not [tag for tag in tags if set(tag.attributes) - written[tag.name]]
         scripts = [tag for tag in tags if tag.name == "script"]
+        by_name = {re.sub(r"\.[0-9a-f]{12}\.", ".", each.path)[8:]: each for each in row.scripts}
+        first = [name for name, each in by_name.items() if not each.besides][:1]
         assert [(tag.get("src"), tag.get("integrity")) for tag in scripts] == [
-            (each.path, each.integrity)
-            for each in row.scripts
-            if each.always or SOMETIMES.get(name, "none") in each.path
+            (by_name[script].path, by_name[script].integrity)
+            for script in SCRIPTS_OF.get(name, first)
         ]
         (sheet,) = [tag for tag in tags if tag.get("rel") == "stylesheet"]
         known = {each.path: each.integrity for each in row.styles}
@@ -135,7 +137,7 @@ async def test_the_headers_of_a_page_with_wallets(tmp_path: Path, name: str) -> 
     async with open_server(tmp_path, pem(), top=top) as server, server.customer() as customer:
         whole, made = of_settings(server.settings), await server.create()
         headers = (await customer.get(made.path())).headers
-        shut = of_settings(msgspec.structs.replace(server.settings, shops={}))
+        shut = of_settings(msgspec.structs.replace(server.settings, shops=ShopDirectory()))
         for known in (whole, inventory(server.settings.public_url), shut):
             assert list(page_changes(headers, known.page("payment"), known)) == []
         none = Shop(id="1", card_methods=(), frame_origins=())
@@ -154,12 +156,12 @@ def test_what_it_says() -> None:
     assert payment.card_form
     assert [page.name for page in whole.pages if page.card_form] == ["payment"]
     script, *others = payment.scripts
-    assert [script.always, *(each.always for each in others)] == [True, False, False, False]
+    assert [script.besides, *(each.besides for each in others)] == [False] * 4 + [True]
     assert script.authorised_by == BY_NONCE
     assert {part.file for part in script.parts} >= {"card.js", "submit.js"}
     assert all(part.purpose for part in script.parts)
     assert "vendor/htmx-4.0.1.min.js" in {p.file for p in whole.page("wait").scripts[0].parts}
-    assert whole.page("error").scripts == ()
+    assert [script.besides for script in whole.page("error").scripts] == [True]  # in a frame
     assert "strict-transport-security" in payment.headers
     assert "strict-transport-security" not in inventory("http://127.0.0.1").page("wait").headers
     assert "form-action 'self'" in payment.headers["content-security-policy"]

@@ -68,4 +68,5 @@ VARIABLES = (
     "IPN_SECRET",
     "SHOP_SECRET",
     "SHOP_LINK_KEY",
+    "CHECKOUT_SHOPS_KEY",
 )

@@ -20,7 +20,12 @@ STRUCTS = (
     Settings, Account, Shop, Method, ApplePay, GooglePay, Smtp, Limits, PostgresLimits,
 )  # fmt: skip
 # Fields that are no setting: they come from a table's name or are worked out.
-DERIVED = {Account: {"name", "options"}, Shop: {"id", "public_key", "ports"}, Method: {"name"}}
+ROTATING = {"next_secret_key", "next_private_key", "next_public_key"}
+DERIVED = {
+    Account: {"name", "options"},
+    Shop: {"id", "public_key", "ports", "disabled", "revision", *ROTATING},
+    Method: {"name"},
+}
 
 
 def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) -> None:

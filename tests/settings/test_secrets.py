@@ -273,7 +273,7 @@ def test_any_text_may_be_a_reference(settled: Settled, folder: Path) -> None:
     assert settings.database == "postgresql://user:dbpassword@host/name"
     erip = settings.shop("361").method("erip")
     assert erip is not None
-    assert (erip.gateway, erip.params) == ("local", {"service_no": "77\n"})  # one newline goes
+    assert (erip.gateway, erip.params) == ("local", {"service_no": "77"})
 
 
 # --- No way out --------------------------------------------------------------------------------

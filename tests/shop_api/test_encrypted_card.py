@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import textwrap
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -30,11 +31,16 @@ def sealed(text: str, key: RSAPrivateKey | None = None, mark: str = MARK) -> str
 
 
 def opened(
-    card: Any = None, encrypted: Any = None, key: RSAPrivateKey | None = None
+    card: Any = None,
+    encrypted: Any = None,
+    key: RSAPrivateKey | None = None,
+    keys: Sequence[RSAPrivateKey] = (),
 ) -> tuple[dict[str, Any] | None, dict[str, list[str]]]:
     whole = Reader({"credit_card": card, "encrypted_credit_card": encrypted}, tolerant=True)
     found = opened_card(
-        whole.within("credit_card"), whole.within("encrypted_credit_card"), key or rsa_key()
+        whole.within("credit_card"),
+        whole.within("encrypted_credit_card"),
+        keys or [key or rsa_key()],
     )
     return found, dict(whole.problems)
 
@@ -48,6 +54,14 @@ def test_each_field_is_opened_by_itself() -> None:
     assert opened(encrypted={name: sealed(text) for name, text in CARD.items()}) == (CARD, {})
     assert opened({name: sealed(text) for name, text in CARD.items()}) == (CARD, {})
     assert opened({name: sealed(text, mark="") for name, text in CARD.items()}) == (CARD, {})
+
+
+def test_by_either_key_of_a_shop_that_rotates() -> None:
+    keys = [large_key(), rsa_key()]
+    for key in keys:
+        card = {name: sealed(text, key=key) for name, text in CARD.items()}
+        assert opened(encrypted=card, keys=keys) == (CARD, {})
+    assert opened(encrypted={"number": sealed("42")}, keys=keys[:1])[1]
 
 
 def test_what_is_not_encrypted_stays() -> None:

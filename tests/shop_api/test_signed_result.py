@@ -17,7 +17,7 @@ from checkout.model.money import Money
 from checkout.model.order import PageSettings
 from checkout.model.status import OUTWARD, Status
 from checkout.model.urls import LONGEST
-from checkout.settings.shops import public_half
+from checkout.settings.signing_keys import public_half
 from checkout.shop_api.return_url import return_url_of
 from checkout.shop_api.signed_result import key_id, signed_result
 from tests.shop_api.payment_rows import payment

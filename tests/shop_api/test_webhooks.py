@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from hypothesis import given
@@ -24,6 +24,7 @@ from standardwebhooks import WebhookVerificationError
 from checkout.identifiers import receipt_secret
 from checkout.ledger.outbox import Webhook
 from checkout.model.status import Status
+from checkout.settings.signing_keys import public_half
 from checkout.shop_api import answers
 from checkout.shop_api.webhooks import (
     headers,
@@ -35,6 +36,7 @@ from checkout.shop_api.webhooks import (
 from tests.shop_api.payment_rows import payment
 from tests.support import samples
 from tests.support.clock import BEGINNING
+from tests.support.samples import rsa_key
 
 SHOP = samples.shop()
 NOW = BEGINNING + 600
@@ -113,6 +115,27 @@ def test_basic() -> None:
     plain = base64.b64decode(sent["Authorization"].removeprefix("Basic ")).decode()
     assert plain == f"{SHOP.id}:{SHOP.secret_key}"
     assert sent["Content-Type"] == "application/json"
+
+
+def test_a_shop_that_rotates_has_both_in_turn() -> None:
+    """Whichever of the two its plugin knows, this try or the next one fits."""
+    new_key, new_secret = generate_private_key(65537, 2048), "a new secret"
+    shop = samples.shop(
+        next_private_key=new_key, next_public_key=public_half(new_key), next_secret_key=new_secret
+    )
+    for tries, (key, secret) in enumerate(
+        [(rsa_key(), SHOP.secret_key), (new_key, new_secret)] * 2
+    ):
+        sent = headers(shop, "id-1", BODY, time.time(), public=False, tries=tries)
+        other = rsa_key() if key is new_key else new_key
+        for name, signer in (("Content-Signature", key), ("Content-Signature-Next", other)):
+            signature = base64.b64decode(sent[name])
+            signer.public_key().verify(signature, BODY, PKCS1v15(), SHA256())
+        plain = base64.b64decode(sent["Authorization"].removeprefix("Basic ")).decode()
+        assert plain == f"{shop.id}:{secret}"
+        for each in shop.secret_keys:  # the libraries look at all signatures
+            assert StandardWebhook(standard_secret(each)).verify(BODY, sent)
+    assert "Content-Signature-Next" not in headers(SHOP, "id-1", BODY, NOW, public=False)
 
 
 def test_a_secret_of_any_letters() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.identifiers import (
+    attempt_names,
     fitting,
     new_attempt_key,
     new_payment_secret,
@@ -34,6 +35,17 @@ def test_names(make: Callable[[], str], shape: str) -> None:
     names = {make() for _ in range(500)}
     assert len(names) == 500
     assert all(re.fullmatch(shape, name) for name in names)
+
+
+def test_an_attempts_names() -> None:
+    """Derived, so that a restored ledger finds it; by nobody who lacks the secret."""
+    names = attempt_names("s" * 32, "uid", 3)
+    assert names == attempt_names("s" * 32, "uid", 3)
+    assert re.fullmatch(r"[0-9a-f]{32}-3", names.key)
+    for ticket in (names.return_ticket, names.notify_ticket):
+        assert re.fullmatch(r"[A-Za-z0-9_-]{22}", ticket)
+    others = (("t" * 32, "uid", 3), ("s" * 32, "uie", 3), ("s" * 32, "uid", 2))
+    assert len({*names, *(name for each in others for name in attempt_names(*each))}) == 12
 
 
 @given(st.text(), st.text(), st.integers(0, 20))

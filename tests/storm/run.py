@@ -28,7 +28,7 @@ from checkout.payments import review, transitions
 from checkout.payments.context import Context
 from checkout.payments.schedule import DAY, HOUR
 from checkout.settings import load
-from checkout.settings.shops import public_half
+from checkout.settings.signing_keys import public_half
 from tests.storm.customers import Crowd, Customer
 from tests.storm.plans import PaymentPlan
 from tests.storm.world import World

@@ -24,7 +24,7 @@ from tests.storm.run import PACE, Storm, payments_of
 from tests.support.databases import sqlite
 from tests.support.postgres import PROGRAMS, postgres_server
 
-COUNT: Final = int(os.environ.get("CHECKOUT_STORM", "40"))
+COUNT: Final = int(os.environ.get("CHECKOUT_STORM", "24"))
 KILLS: Final = max(2, min(30, COUNT * 30 // 2000))
 SEED: Final = int(os.environ.get("CHECKOUT_STORM_SEED", randbelow(1_000_000)))
 ALL: Final = 500  # payments that meet every fault there is

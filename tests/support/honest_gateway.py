@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from checkout.gateways.overpay.options import Options
-from checkout.settings.shops import public_half
+from checkout.settings.signing_keys import public_half
 from tests.support.samples import rsa_key
 
 URL: Final = "https://gateway.example"

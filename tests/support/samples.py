@@ -7,7 +7,11 @@ from functools import cache
 from typing import Any, Final
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import (
+    RSAPrivateKey,
+    RSAPrivateNumbers,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from checkout.ledger.audit import Actor
@@ -16,7 +20,7 @@ from checkout.model.card import Card
 from checkout.model.money import Money
 from checkout.model.order import Customer, Method, Methods, Order, PageSettings
 from checkout.settings import Account, Limits, Settings, Shop
-from checkout.settings.shops import public_half
+from checkout.settings.signing_keys import public_half
 from tests.support.clock import BEGINNING
 
 SHOP_ID: Final = "361"
@@ -36,7 +40,21 @@ def rsa_key() -> RSAPrivateKey:
 
 def pem() -> str:
     """The same key as a shop keeps it in a file."""
-    return rsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return pem_of(rsa_key())
+
+
+def pem_of(key: RSAPrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def broken_pem() -> str:
+    """Of two keys: the exponents of another one."""
+    own, other = rsa_key().private_numbers(), generate_private_key(65537, 2048).private_numbers()
+    mixed = RSAPrivateNumbers(
+        p=own.p, q=own.q, d=other.d, dmp1=other.dmp1, dmq1=other.dmq1, iqmp=own.iqmp,
+        public_numbers=own.public_numbers,
+    )  # fmt: skip
+    return pem_of(mixed.private_key(unsafe_skip_rsa_key_validation=True))
 
 
 def shop(**changes: Any) -> Shop:

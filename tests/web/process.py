@@ -54,13 +54,15 @@ def _resident(pid: str) -> int:
 
 
 @contextmanager
-def serving(folder: Path, pem: str, **changes: str) -> Iterator[ServerProcess]:
-    """It runs, ready; `changes` go into its settings."""
+def serving(
+    folder: Path, pem: str, more: tuple[str, ...] = (), **changes: str
+) -> Iterator[ServerProcess]:
+    """It runs, ready; `more` are options of the command, `changes` go into its settings."""
     port, sandbox_port = free_ports(2)
     url, sandbox = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}"
     path = write_usual_settings(folder, pem, **{"public_url": url, "sandbox": sandbox} | changes)
     command = ("-m", "checkout", "serve", "--config", str(path), "--port", str(port))
-    process = start(*command, log=folder / "output")
+    process = start(*command, *more, log=folder / "output")
     try:
         wait_for(f"{url}/health/ready", process)
         yield ServerProcess(process, url, folder, load(path, {}, OPTIONS))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from checkout.web.pages.formatting import clock_time, moment, zone_of
+from checkout.web.pages.formatting import clock_time, in_a_row, moment, zone_of
 from tests.web.server import Customer, Server
 
 SUMMER, WINTER = 1_783_944_245.0, 1_763_756_045.0  # 2026-07-13 12:04:05, 2025-11-21 20:14:05
@@ -37,6 +37,11 @@ SUMMER, WINTER = 1_783_944_245.0, 1_763_756_045.0  # 2026-07-13 12:04:05, 2025-1
 def test_moments(browser: dict[str, str], at: float, language: str, written: str) -> None:
     found = moment(at, language, zone_of(browser))
     assert found.replace("\u202f", " ").replace("\xa0", " ") == written
+
+
+def test_sentences() -> None:
+    assert in_a_row(["Nothing was charged.", "Try again."]) == "Nothing was charged. Try again."
+    assert in_a_row(["未扣款。", "请使用其他银行卡。"]) == "未扣款。请使用其他银行卡。"
 
 
 def test_clock() -> None:

@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from checkout.app import create_app
 from checkout.payments.mailer import Mailer
+from checkout.settings import ShopDirectory
 from checkout.signing import read_link, sign_link
 from checkout.web.invoice_mail import invoice_sender
 from tests.support.mail_server import MailServer, open_mail_server
@@ -288,7 +289,9 @@ async def test_without_a_mail_server(server: Server) -> None:
 
 async def test_a_shop_that_can_not_sign(server: Server) -> None:
     shop = server.settings.shops["361"]
-    async with restarted(server, shops={"361": changed(shop, link_keys=())}) as keyless:
+    async with restarted(
+        server, shops=ShopDirectory({"361": changed(shop, link_keys=())})
+    ) as keyless:
         status, answer = await api(keyless, "POST", body=CHAIRS | {"send": False})
     assert (status, list(answer["errors"])) == (422, ["base"])
     assert "shops.361.link_keys: is needed in the settings" in answer["errors"]["base"][0]

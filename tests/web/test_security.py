@@ -14,9 +14,9 @@ import pytest_asyncio
 from litestar import Litestar, Request, post
 
 from checkout.errors import BadRequest
+from checkout.web.compressed_page import takes_gzip
 from checkout.web.cors import ADDRESSES, ALLOWED
 from checkout.web.security import read_body
-from checkout.web.static import takes_gzip
 from tests.web.conftest import Opened
 from tests.web.page import Page
 from tests.web.server import CARD, CHALLENGE, OURS, CreatedPayment, Customer, Server, raw

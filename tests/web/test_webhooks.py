@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -40,6 +41,17 @@ async def delivered(server: Server, http: Customer, made: CreatedPayment, tries:
             return found
         await asyncio.sleep(0.02)
     raise AssertionError(made.uid)
+
+
+async def test_a_shop_that_rotates_calls_with_either_password(opened: Opened) -> None:
+    old, new = secrets.token_hex(32), secrets.token_hex(32)
+    async with (
+        opened(framing=f'secret_key = ["{old}", "{new}"]') as server,
+        server.customer() as http,
+    ):
+        for password, status in ((old, 200), (new, 200), (new[::-1], 401)):
+            answer = await http.get("/webhooks", auth=("framing", password))
+            assert answer.status_code == status
 
 
 # --- Lists ---------------------------------------------------------------------------------------
@@ -310,3 +322,23 @@ async def test_a_customer_does_not_wait_for_what_is_never_sent(own: Server) -> N
         async with asyncio.timeout(2):
             answer = await http.pay(made, PAID)
             assert (await http.get(answer.headers["location"])).status_code in (200, 303)
+
+
+# --- Those of a payment --------------------------------------------------------------------------
+
+
+async def test_a_payments_own_again(server: Server, customer: Customer) -> None:
+    made = await paid(server, customer)
+    first = await delivered(server, customer, made)
+    address = f"/ctp/api/payments/{made.uid}/resend"
+    answer = await customer.post(address, headers=server.basic())
+    assert answer.status_code == 202, answer.text
+    assert [each["id"] for each in answer.json()["webhooks"]] == [first["id"]]
+    await delivered(server, customer, made)
+    for wrong, status in ((f"{address}?al=1", 422), (address.replace(made.uid, "x"), 404)):
+        assert (await customer.post(wrong, headers=server.basic())).status_code == status
+    assert (await customer.post(address, headers=server.basic("framing"))).status_code == 404
+    assert (await customer.post(address)).status_code == 401
+    for _ in range(payments_webhooks.RESENDS_OF_WEBHOOK):
+        answer = await customer.post(address, headers=server.basic())
+    assert answer.status_code == 429

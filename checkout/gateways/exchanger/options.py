@@ -22,6 +22,8 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     longest_return_url: ClassVar[int] = LONGEST
     secrets: ClassVar[tuple[str, ...]] = ("ipn_secret",)
+    asked: ClassVar[tuple[str, ...]] = ("terms_url", "agreement")
+    usual_method: ClassVar[str] = "crypto"
 
     route_id: str
     ipn_secret: str

@@ -13,6 +13,7 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     a notification without a valid signature is refused, whatever else it carries."""
 
     secrets: ClassVar[tuple[str, ...]] = ("secret_key",)
+    asked: ClassVar[tuple[str, ...]] = ("public_key",)
 
     shop_id: str
     secret_key: str

@@ -23,6 +23,7 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     longest_return_url: ClassVar[int] = LONGEST_RETURN_URL
     secrets: ClassVar[tuple[str, ...]] = ("secure_key",)
+    asked: ClassVar[tuple[str, ...]] = (*CREDENTIALS, "terminal_id")
 
     member_id: str
     secure_key: str

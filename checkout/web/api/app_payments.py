@@ -106,7 +106,7 @@ def _languages(request: AppRequest) -> str:
 
 async def _submission(page: PaymentRequest, fields: Reader) -> Submission:
     """What the page's form would have sent. Raises Unprocessable, naming every wrong field."""
-    order, fields = page.payment.order, with_opened_card(fields, page.shop.private_key)
+    order, fields = page.payment.order, with_opened_card(fields, page.shop.private_keys)
     wallet = app_wallet(fields)
     form = app_form(fields, order, wallet)
     if order.card_token is not None and form["method"] == CARD_METHOD:

@@ -48,7 +48,9 @@ def authenticated(request: AppRequest, settings: Settings) -> Shop:
     user, _, password = plain.partition(b":")
     name = user.decode("utf-8", "replace")
     shop = settings.shops.get(name)
-    right = same(shop.secret_key.encode() if shop else NOBODYS, password)
+    known = [secret.encode() for secret in shop.secret_keys] if shop else [NOBODYS]
+    equal = [same(secret, password) for secret in known]
+    right = any(equal)
     _throttle(request, "shop", name, right=right, shop=shop)
     if shop is None or not right:
         raise Unauthorized
@@ -87,14 +89,12 @@ def key_holder(request: AppRequest, settings: Settings) -> KeyHolder:
     SDKs sends it. Raises Unauthorized; Forbidden where a shop has the key, but allows no apps, or
     not this key; TooMany after wrong ones. A right key is never throttled: it is public, and a
     network may have many phones."""
-    key = (_key(request) or "").encode()
+    key = _key(request) or ""
     shops, refusal = [], None
-    for shop in settings.shops.values():
-        named = _is(key, shop.publishable_key)
-        if named or _is(key.rstrip(b"="), shop.public_key.rstrip("=")):
-            if shop.apps and (named or shop.apps_public_key):
-                shops.append(shop)
-            refusal = NOT_THIS_KEY if shop.apps else APPS_OFF
+    for shop in settings.shops.with_key(key):
+        if shop.apps and (key == shop.publishable_key or shop.apps_public_key):
+            shops.append(shop)
+        refusal = NOT_THIS_KEY if shop.apps else APPS_OFF
     if shops:
         return KeyHolder(tuple(shops))
     if refusal:
@@ -150,11 +150,6 @@ def _key(request: AppRequest) -> str | None:
     for written in ("\\r", "\\n"):
         found = found.replace(written, " ")
     return "".join(ARMOUR.sub("", found).split())
-
-
-def _is(given: bytes, key: str | None) -> bool:
-    """Of a public key's base64 the padding may be missing."""
-    return same(given, (key or "-").encode()) and bool(key)
 
 
 def authenticate_operator(request: AppRequest, token: str) -> None:

@@ -81,6 +81,28 @@ async def resend_webhook(request: AppRequest) -> Response[Any]:
     return Response({"webhook": shape(again)}, status_code=202)
 
 
+RESENT: Final = FieldTable(all=Field(loose_flag, "every one; otherwise the last"))
+
+
+@post(
+    "/ctp/api/payments/{uid:str}/resend",
+    status_code=202,
+    tags=["webhooks"],
+    summary="Send a payment's webhooks again",
+)
+async def resend_payment(request: AppRequest) -> Response[Any]:
+    """Also those that were given up, or never written as there was no address then."""
+    app = app_of(request)
+    shop = authenticated(request, app.settings)
+    fields = query_of(request)
+    every = bool(RESENT.read(fields)["all"])
+    fields.no_others()
+    fields.done()
+    uid, by = request.path_params["uid"], actor_of(request, shop)
+    found = await webhooks.resend_of_shop(app.context, uid, shop, every=every, by=by)
+    return Response({"webhooks": [shape(each) for each in found]}, status_code=202)
+
+
 SCHEMA: Final = {
     ("/webhooks", "get"): described(
         "What your server was told, whether it got it, and if not, why.",
@@ -97,5 +119,14 @@ SCHEMA: Final = {
         answer=answered(within("webhook", REF[Webhook]), "It is sent again"),
         errors=(404, 422),
     ),
+    ("/ctp/api/payments/{uid}/resend", "post"): described(
+        "Each under its own `webhook-id`: to ask twice is as good as once.",
+        parameters=query(RESENT),
+        status=202,
+        answer=answered(
+            within("webhooks", {"type": "array", "items": REF[Webhook]}), "They are sent again"
+        ),
+        errors=(404, 422),
+    ),
 }
-HANDLERS: Final = (list_webhooks, read_webhook, resend_webhook)
+HANDLERS: Final = (list_webhooks, read_webhook, resend_webhook, resend_payment)

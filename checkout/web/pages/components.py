@@ -17,7 +17,7 @@ from checkout.model.order import Order
 from checkout.model.status import Status
 from checkout.web.pages import declines, messages
 from checkout.web.pages.address_fields import AddressRules
-from checkout.web.pages.formatting import amount, fill, time_left
+from checkout.web.pages.formatting import amount, fill, in_a_row, time_left
 
 LONG: Final = 13  # characters of an amount; more are set smaller
 SHOWN_TIME_LEFT: Final = 3600  # seconds; longer than this the time left helps nobody
@@ -140,7 +140,7 @@ def notice(found: messages.Message, language: str) -> Notice:
 
 def explained(found: declines.Explanation, language: str) -> Notice:
     _ = gettext(language)
-    text = " ".join(_(each) for each in found.sentences)
+    text = in_a_row(_(each) for each in found.sentences)
     actions = tuple((_(each.text), each.field) for each in found.actions)
     return Notice(_(found.title), text, found.tone, actions)
 

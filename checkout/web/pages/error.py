@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
-from checkout.errors import Cancelled, Expired
+from checkout.errors import Cancelled, Expired, ShopDisabled
 from checkout.i18n import LANGUAGES, choose_language, direction, gettext
 from checkout.ledger.rows import Payment
 from checkout.model.order import PageSettings
+from checkout.model.product import Sale
 from checkout.settings import Shop
 from checkout.web.context import app_of
 from checkout.web.language_choice import picks, wished
@@ -17,6 +20,11 @@ from checkout.web.pages.layout import Frame, Layout, payee_of, picker
 from checkout.web.pages.payment_request import PaymentRequest, payment_request
 from checkout.web.request import AppRequest, behind
 from checkout.web.response import RawResponse
+
+OF_ERROR: Final[dict[type[Exception], messages.Message]] = {
+    Cancelled: messages.INVOICE_CANCELLED,
+    ShopDisabled: messages.SALE[Sale.INACTIVE],
+}
 
 
 class ErrorPage(Struct, frozen=True):
@@ -34,9 +42,9 @@ def error_page(
     first = path[1] if len(path) > 1 else ""
     accept = request.headers.get("accept-language", "")
     lang = choose_language(wished(request), first, accept=accept)
-    found = messages.ERROR.get(status, messages.ERROR[500 if status >= 500 else 400])
-    if isinstance(error, Cancelled):
-        found = messages.INVOICE_CANCELLED
+    found = OF_ERROR.get(type(error)) or messages.ERROR.get(
+        status, messages.ERROR[500 if status >= 500 else 400]
+    )
     actions = _actions(path, lang, status, error)
     view = ErrorPage(notice(found, lang), status, actions)
     state = request.scope["state"]

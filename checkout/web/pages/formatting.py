@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Any, Final
@@ -105,6 +105,11 @@ def _clock_time(seconds: int, language: str, zone: tzinfo | None) -> str:
     at = datetime.fromtimestamp(seconds, zone or UTC)
     written: str = format_time(at, "medium", tzinfo=zone or UTC, locale=locale(language))
     return written if zone else f"{written} UTC"
+
+
+def in_a_row(sentences: Iterable[str]) -> str:
+    """Sentences one after the other; the full stop of Chinese and Japanese has its own blank."""
+    return " ".join(sentences).replace("。 ", "。")
 
 
 def fill(text: str, **values: Any) -> str:

@@ -18,6 +18,7 @@ from checkout.model.status import LIVE, SUCCESSFUL, Status
 from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.challenge import ChallengeFields
 from checkout.web.challenge_policy import challenge_fields
+from checkout.web.compressed_page import FilledPage
 from checkout.web.pages import checkboxes, declines, messages, payment_cache
 from checkout.web.pages.card_fields import card_fields, code_field, with_holder
 from checkout.web.pages.components import (
@@ -31,7 +32,7 @@ from checkout.web.pages.components import (
     notice,
     was_sent,
 )
-from checkout.web.pages.customer_fields import customer_fields
+from checkout.web.pages.customer_fields import customer_fields, input_names
 from checkout.web.pages.gateway_inputs import input_fields, input_terms
 from checkout.web.pages.likely_country import likely_country
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
@@ -127,8 +128,8 @@ async def show_payment(
         page.payment
     ):
         alike = payment_cache.specimen_of(page)
-        body = render.fill(
-            payment_cache.key_of(alike, methods, texts),
+        body: bytes | FilledPage = render.fill(
+            payment_cache.key_of(alike, methods, texts, _likely_country(page)),
             texts,
             lambda holes: render(TEMPLATE, page.lang, **_context(alike, methods, holes)),
         )
@@ -230,8 +231,8 @@ def _needs_nothing(
 
 
 def _likely_country(page: PaymentRequest) -> str | None:
-    """None where the page pays by itself: nobody would see what was chosen."""
-    if page.order.auto_pays:
+    """None where nobody is asked, or sees what was chosen as the page pays by itself."""
+    if page.order.auto_pays or not input_names(page.order):
         return None
     return likely_country(header(page.request, b"accept-language") or "")
 

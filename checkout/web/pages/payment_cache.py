@@ -33,7 +33,8 @@ OWN_SETTINGS: Final = dict.fromkeys(
 def is_plain(payment: Payment) -> bool:
     """Whether nobody has tried to pay and the page shows no texts of this customer or order."""
     order = payment.order
-    own = input_names(order) or order.receipt_text or order.page_settings.card_fields.holder
+    known = any(getattr(order.customer, name) for name in input_names(order))
+    own = known or order.receipt_text or order.page_settings.card_fields.holder
     return not (own or payment.attempts)
 
 
@@ -42,8 +43,10 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
     payment = page.payment
     order, methods = payment.order, payment.order.methods
     page_settings = msgspec.structs.replace(order.page_settings, **OWN_SETTINGS)
-    if not asks_email(order, page.shop, page.app.settings):  # whose address may be the order's own
-        fields = CustomerFields(hidden=("email",))
+    names = input_names(order)
+    if "email" not in names and not asks_email(order, page.shop, page.app.settings):
+        # As the shop knows it, which the specimen does not.
+        fields = CustomerFields(visible=names, hidden=("email",))
         page_settings = msgspec.structs.replace(page_settings, customer_fields=fields)
     general = msgspec.structs.replace(
         order,
@@ -67,14 +70,19 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
 
 
 def key_of(
-    specimen: PaymentRequest, methods: tuple[OfferedMethod, ...], texts: Iterable[str]
+    specimen: PaymentRequest,
+    methods: tuple[OfferedMethod, ...],
+    texts: Iterable[str],
+    country: str | None = None,
 ) -> Hashable:
-    """Equal for payments whose pages are alike. `texts`: the holes' names."""
-    shop = specimen.shop.id
+    """Equal for payments whose pages are alike. `texts`: the holes' names; `country`: the one that
+    is chosen for the customer."""
+    shop = (specimen.shop.id, specimen.shop.revision)  # in the ledger it may change
     return (
         msgspec.json.encode(specimen.payment.order),
         tuple(texts),
         methods,
+        country,
         specimen.lang,
         shop,
         specimen.app.shop_view(specimen.shop),

@@ -19,6 +19,7 @@ from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.payments import find
 from checkout.payments.offered_methods import OfferedMethod, kind_of_attempt, offered_methods
 from checkout.signing import CustomerCookie, new_form_nonce, set_cookie
+from checkout.web.compressed_page import FilledPage, encoded
 from checkout.web.context import AppContext, app_of
 from checkout.web.pages.components import Summary, summary
 from checkout.web.pages.formatting import zone_of
@@ -173,7 +174,7 @@ class PaymentRequest(PageRequest):
 
     def respond(
         self,
-        page: bytes,
+        page: bytes | FilledPage,
         nonce: str,
         *,
         status_code: int,
@@ -181,13 +182,17 @@ class PaymentRequest(PageRequest):
         wallets: Collection[str] = (),
     ) -> RawResponse:
         """A rendered page as the response; `cookie`: to be set; `wallets`: that it offers."""
+        headers = self._cookie_header(cookie)
+        if isinstance(page, FilledPage):
+            page, encoding = encoded(page, header(self.request, b"accept-encoding") or "")
+            headers |= encoding
         return self.app.respond(
             page,
             nonce,
             ancestors=self.shop.frame_origins,
             wallets=wallets,
             status_code=status_code,
-            headers=self._cookie_header(cookie),
+            headers=headers,
         )
 
     def frame(self, uid: str | None) -> Frame:

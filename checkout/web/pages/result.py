@@ -84,7 +84,8 @@ def rendered(page: PaymentRequest, nonce: str, *, again: str | None = None) -> b
 
     blank = dict.fromkeys(own, "")
     layout = page.layout(view.notice.title, uid="-")
-    return page.app.render.fill((TEMPLATE, layout, _with_texts(view, blank), *own), own, make)
+    key = (TEMPLATE, layout, _with_texts(view, blank), *own)
+    return page.app.render.fill(key, own, make).body
 
 
 def _own_texts(view: ResultPage) -> dict[str, str]:

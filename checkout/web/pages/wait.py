@@ -183,7 +183,7 @@ def _fragment(page: PaymentRequest, nonce: str) -> bytes:
         return page.app.render(STATUS, page.lang, status=of_all, nonce=texts["nonce"])
 
     key = (STATUS, page.lang, view.notice, view.steps, view.usually, *own)
-    return page.app.render.fill(key, own, make)
+    return page.app.render.fill(key, own, make).body
 
 
 def _status_json(page: PaymentRequest) -> RawResponse:
@@ -200,8 +200,8 @@ def _status_json(page: PaymentRequest) -> RawResponse:
 
 def wait_notice(attempt: Attempt | None, kind: str, language: str) -> Notice:
     """What the customer waits for; never "failed" while the result is unknown."""
-    if attempt is None:
-        return _waiting(messages.WAITING, messages.WAITING_TEXT, kind, language)
+    if attempt is None:  # held, as the ledger was restored
+        return _waiting(messages.CHECKING, messages.STATUS[Status.PENDING].text, kind, language)
     if isinstance(attempt.next_action, Instructions) and attempt.status is Status.REQUIRES_ACTION:
         return notice(messages.INSTRUCTIONS, language)
     if attempt.status is Status.REQUIRES_ACTION:

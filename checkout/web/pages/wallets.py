@@ -3,10 +3,8 @@ sends of theirs. They stand for the method that takes cards, and charge by it.""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
 
 from checkout.errors import BadRequest
@@ -28,15 +26,34 @@ from checkout.web.pages.payment_request import PaymentRequest
 Methods = tuple[OfferedMethod, ...]
 
 WALLET, DATA = "wallet", "wallet_data"  # the form's fields: which one, what it gave
-AUTHENTICATION: Final = ("PAN_ONLY", "CRYPTOGRAM_3DS")  # Google's: cards on file, and of a device
+
+
+class GooglePayButton(Struct, frozen=True):
+    """What the script (wallets.js) asks Google's PaymentRequest with, of the shop; the rest is the
+    same for all. `networks`: Google's names, by blanks."""
+
+    environment: str
+    gateway: str
+    gateway_merchant: str
+    merchant: str | None
+    country: str
+    networks: str
+
+
+class ApplePayButton(Struct, frozen=True):
+    """The same of Apple's ApplePayPaymentRequest."""
+
+    country: str
+    networks: str
 
 
 class WalletButtons(Struct, frozen=True):
-    """The buttons above the form, hidden until the browser says that it can. `options`: JSON, what
-    each wallet's own interface is asked with, by its name; `total`: the amount, "19.99"."""
+    """The buttons above the form, hidden until the browser says that it can. `total`: the amount,
+    "19.99"."""
 
     names: tuple[str, ...]
-    options: str
+    google_pay: GooglePayButton | None
+    apple_pay: ApplePayButton | None
     label: str  # the payee, on the wallet's sheet
     total: str
     currency: str
@@ -68,10 +85,10 @@ def wallet_buttons(
     names = offered_wallets(page.order, page.shop, methods)
     if not names:
         return None
-    options = {name: OPTIONS[name](getattr(page.shop, name), page) for name in names}
     return WalletButtons(
         names=names,
-        options=msgspec.json.encode(options).decode(),
+        google_pay=_google_pay(page),
+        apple_pay=_apple_pay(page),
         label=page.shop.name,
         total=texts["total"],
         currency=page.order.money.currency,
@@ -91,48 +108,26 @@ def read_wallet(
     return wallet_card(wallet, data)
 
 
-def _google_pay(shop: GooglePay, page: PaymentRequest) -> dict[str, Any]:
-    """Google's PaymentDataRequest."""
-    test = page.order.test or page.app.settings.sandbox
-    names = NETWORKS[GOOGLE_PAY]
-    merchant = {"merchantName": page.shop.name}
-    return {
-        "environment": "TEST" if test else "PRODUCTION",
-        "apiVersion": 2,
-        "apiVersionMinor": 0,
-        "merchantInfo": merchant | ({"merchantId": shop.merchant_id} if shop.merchant_id else {}),
-        "allowedPaymentMethods": [
-            {
-                "type": "CARD",
-                "parameters": {
-                    "allowedAuthMethods": AUTHENTICATION,
-                    "allowedCardNetworks": [names[each] for each in shop.networks],
-                },
-                "tokenizationSpecification": {
-                    "type": "PAYMENT_GATEWAY",
-                    "parameters": {
-                        "gateway": shop.gateway,
-                        "gatewayMerchantId": shop.gateway_merchant_id,
-                    },
-                },
-            }
-        ],
-        "transactionInfo": {"countryCode": shop.country, "totalPriceStatus": "FINAL"},
-    }
+def _google_pay(page: PaymentRequest) -> GooglePayButton | None:
+    shop = page.shop.google_pay
+    if shop is None:
+        return None
+    return GooglePayButton(
+        environment="TEST" if page.order.test or page.app.settings.sandbox else "PRODUCTION",
+        gateway=shop.gateway,
+        gateway_merchant=shop.gateway_merchant_id,
+        merchant=shop.merchant_id,
+        country=shop.country,
+        networks=_networks(GOOGLE_PAY, shop),
+    )
 
 
-def _apple_pay(shop: ApplePay, page: PaymentRequest) -> dict[str, Any]:
-    """Apple's ApplePayPaymentRequest, without the total."""
-    names = NETWORKS[APPLE_PAY]
-    return {
-        "countryCode": shop.country,
-        "currencyCode": page.order.money.currency,
-        "merchantCapabilities": ["supports3DS"],
-        "supportedNetworks": [names[each] for each in shop.networks],
-    }
+def _apple_pay(page: PaymentRequest) -> ApplePayButton | None:
+    shop = page.shop.apple_pay
+    if shop is None:
+        return None
+    return ApplePayButton(country=shop.country, networks=_networks(APPLE_PAY, shop))
 
 
-OPTIONS: Final[Mapping[str, Callable[[Any, PaymentRequest], dict[str, Any]]]] = {
-    APPLE_PAY: _apple_pay,
-    GOOGLE_PAY: _google_pay,
-}
+def _networks(wallet: str, shop: GooglePay | ApplePay) -> str:
+    return " ".join(NETWORKS[wallet][each] for each in shop.networks)
