@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from checkout.cli.basics import FAILED, config_option, fail, json_option, print_json
 from checkout.cli.common import reason, settings_of
 from checkout.errors import Unavailable
-from checkout.ledger.migrate import Migrated, migrate, pending
+from checkout.ledger.migrate import Migration, migrate, pending
 from checkout.ledger.store import schema_of
 from checkout.process import keep_private
 
@@ -40,7 +40,7 @@ def migrate_command(config: Path | None, as_json: bool) -> None:
         click.echo(f"The schema is {done.after} already: nothing was changed.")
 
 
-def _with_progress(database: str) -> Migrated:
+def _with_progress(database: str) -> Migration:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
         wanted = pending(schema_of(database).version)

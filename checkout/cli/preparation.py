@@ -1,6 +1,6 @@
 """What comes before the server, and before a reload, in a process of its own that ends: the
-settings are checked, and at the start the database is looked at, once, before the workers start;
-with `--migrate` it is brought up to date.
+settings are checked, and at the start the database is looked at, once; with `--migrate` its schema
+is brought up to date.
 
 The process that supervises the workers needs no more than this says on standard output, and never
 loads the application for it: that would be a third of the server's memory.
@@ -24,7 +24,7 @@ from checkout.gateways import OPTIONS
 from checkout.ledger.migrate import is_empty, migrate
 from checkout.ledger.store import require_schema
 from checkout.process import keep_private
-from checkout.settings import Settings, reload
+from checkout.settings import reload
 from checkout.settings.file_permissions import exposed_files
 from checkout.settings.load import accepted, load_with_text
 
@@ -50,17 +50,17 @@ def prepare(config: Path | None, told: bool) -> None:
     for line in exposed_files(settings_path(config)):
         click.echo(f"warning: {line}", err=True)
     if not before:
-        _look_at_database(settings, told=told)
+        _look_at(settings.database, told=told, sandbox=settings.sandbox)
     head = json.dumps({"http2": settings.http2}).encode()
     sys.stdout.buffer.write(b"\n".join([head, *texts]))
 
 
-def _look_at_database(settings: Settings, *, told: bool) -> None:
+def _look_at(database: str, *, told: bool, sandbox: bool) -> None:
     try:
         # Whoever tries checkout out need not know of migrations.
-        if told or (settings.sandbox and is_empty(settings.database)):
-            migrate(settings.database, waiting=partial(click.echo, err=True))
-        require_schema(settings.database)
+        if told or (sandbox and is_empty(database)):
+            migrate(database, waiting=partial(click.echo, err=True))
+        require_schema(database)
     except Unavailable as refused:
         fail(f"database: {refused.message}", FAILED)
     except (SQLAlchemyError, OSError) as error:

@@ -49,7 +49,7 @@ def serve(
     source = (config or Path(DEFAULT_SETTINGS)).resolve()
     os.environ["CHECKOUT_CONFIG"] = str(source)
     try:
-        prepared = _prepared(b"", *(["--migrate"] if migrate else []))
+        prepared = _prepared(migrate=migrate)
     except Refused as refused:
         click.echo(str(refused), err=True)
         sys.exit(refused.code)
@@ -74,11 +74,13 @@ def serve(
         )
 
 
-def _prepared(before: bytes = b"", *options: str, seconds: float | None = None) -> Preparation:
+def _prepared(
+    before: bytes = b"", seconds: float | None = None, *, migrate: bool = False
+) -> Preparation:
     """What the preparation answers, which is told what the server has. Raises Refused."""
     try:
         done = subprocess.run(  # noqa: S603 - this Python and a module of ours
-            [sys.executable, "-P", "-m", PREPARATION, *options],
+            [sys.executable, "-P", "-m", PREPARATION, *(["--migrate"] if migrate else [])],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             input=before,
             capture_output=True,

@@ -24,7 +24,7 @@ BUSY_SECONDS: Final = 60  # for those who write to an SQLite database meanwhile
 Tell = Callable[[str], None]
 
 
-class Migrated(NamedTuple):
+class Migration(NamedTuple):
     """Numbers of migrations: the schema before (None: there was none) and after, and what was made
     in between."""
 
@@ -36,7 +36,7 @@ class Migrated(NamedTuple):
 def _quiet(_said: str) -> None: ...
 
 
-def migrate(url: str, *, waiting: Tell = _quiet, made: Tell = _quiet) -> Migrated:
+def migrate(url: str, *, waiting: Tell = _quiet, made: Tell = _quiet) -> Migration:
     """Bring the schema up to date; blocking. Each migration is a transaction of its own, so that a
     run which was interrupted is gone on with by the next. Of several at once one works and the
     others wait: `waiting` is called with a sentence first. `made`: after each migration, with its
@@ -66,14 +66,14 @@ def pending(before: str | None) -> list[str]:
     return [number for number in numbers if before is None or number > before]
 
 
-def _upgrade(engine: Engine, made: Tell) -> Migrated:
+def _upgrade(engine: Engine, made: Tell) -> Migration:
     with engine.connect() as conn:
         found = schema_version.read(conn)
         schema_version.refuse_newer(found)
         wanted = pending(found.version)
         if not wanted:
             assert found.version is not None  # noqa: S101 - there are migrations
-            return Migrated(found.version, found.version, ())
+            return Migration(found.version, found.version, ())
     # Loaded only where there is something to do.
     from alembic import command
     from alembic.config import Config
@@ -88,7 +88,7 @@ def _upgrade(engine: Engine, made: Tell) -> Migrated:
         config.set_main_option("path_separator", "os")
         config.attributes.update(connection=conn, made=made)
         command.upgrade(config, "head")
-    return Migrated(found.version, wanted[-1], tuple(wanted))
+    return Migration(found.version, wanted[-1], tuple(wanted))
 
 
 def _begin_at_once(engine: Engine) -> None:

@@ -340,7 +340,8 @@ def test_a_database_that_is_not_there(run: Run, config: Path, command: tuple[str
     config.write_text(re.sub(r'database = ".*"', 'database = "sqlite:////nowhere/at/all.db"', text))
     said = run(*command, "--config", config)
     assert said.exit_code == 1
-    assert "OperationalError" in said.output
+    if command != ("serve",):  # a sandbox's server would make it
+        assert "holds no ledger yet: run `checkout migrate`" in said.output
     assert "Traceback" not in said.output
 
 
@@ -443,6 +444,7 @@ def test_serve_refuses_without_a_trace(config: Path) -> None:
     """As from a shell: exit code 2, the key and the reason on standard error, nothing else."""
     text = config.read_text().replace("sandbox = true", "sandbox = false")
     config.write_text(text)
+    (config.parent / "checkout.db").unlink()
     done = subprocess.run(
         [sys.executable, "-m", "checkout", "serve"], cwd=ROOT, capture_output=True, text=True,
         timeout=60, check=False,

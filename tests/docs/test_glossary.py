@@ -31,7 +31,7 @@ PLAIN: Final = frozenset(
     """.split()
 )
 # Modules and interfaces of one verb.
-VERBS: Final = frozenset("cancel confirm create created pay render verify withdraw".split())
+VERBS: Final = frozenset("cancel confirm create created migrate pay render verify withdraw".split())
 RETIRED: Final = frozenset(
     "story stories courier landing landings glance heard wary pace told tells".split()
 )

@@ -10,7 +10,7 @@ from checkout.ledger.schema_version import FIRST_CONTRACT, VERSION, write_contra
 made = context.config.attributes.get("made", lambda _version: None)
 
 
-def applied(ctx: Any, step: Any, _heads: Any = None, _more: Any = None, **_: Any) -> None:
+def applied(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
     """Of a migration, in its transaction: the contract level follows, which a way down keeps."""
     if step.is_upgrade and ctx.connection is not None:
         scripts = context.script.iterate_revisions(step.up_revision_id, "base")
