@@ -55,7 +55,6 @@ KINDS: Final = (
     "verification.failed",
     "verification.unclear",
     "verification.fault",
-    "webhook.given_up",
     "mail.unsent",
     "mailer.fault",
     # The server

@@ -70,11 +70,11 @@ def _accept_no_more() -> None:
     """Leave the socket that all workers listen at to the others. Granian would accept until it
     ends, and cut what it has just accepted: instead its descriptor becomes a socket to which nobody
     connects."""
-    nobody = socket.create_server(("127.0.0.1", 0))
-    nobody.setblocking(False)
-    for descriptor in range(FIRST, LAST):
-        if descriptor != nobody.fileno() and _listens(descriptor):
-            os.dup2(nobody.fileno(), descriptor)
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        nobody.setblocking(False)
+        for descriptor in range(FIRST, LAST):
+            if descriptor != nobody.fileno() and _listens(descriptor):
+                os.dup2(nobody.fileno(), descriptor)
 
 
 def _listens(descriptor: int) -> bool:
