@@ -54,6 +54,7 @@ KINDS: Final = (
     "verification.failed",
     "verification.unclear",
     "verification.fault",
+    "webhook.given_up",
     "mail.unsent",
     "mailer.fault",
     # The server

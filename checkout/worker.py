@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from checkout import shared_metrics
 from checkout.process import kept_out
-from checkout.supervisor import DRAIN, READY
+from checkout.supervisor import READY
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -51,16 +51,11 @@ async def _serve(app: Litestar, parent: Connection) -> None:
 
 
 def _hear(app: Litestar, parent: Connection, loop: asyncio.AbstractEventLoop) -> None:
-    """The parent says that this worker ends soon, or an alert of its own, which is counted here."""
-    from checkout.alerts import ALERTS
-
+    """The parent says one thing: that this worker ends soon."""
+    loop.remove_reader(parent.fileno())
     try:
-        said = str(parent.recv())
+        parent.recv()
     except (EOFError, OSError):  # the parent has gone
-        loop.remove_reader(parent.fileno())
-        return
-    if said != DRAIN:
-        ALERTS.labels(said).inc()
         return
     _accept_no_more()
     app.asgi_handler = _closing(app.asgi_handler)
