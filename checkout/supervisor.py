@@ -162,7 +162,6 @@ class Supervisor(MPServer):
             self._forget(self.wrks[index])
             self.wrks[index] = self._start(index)
             self.wrks[index].interrupt_by_parent = False
-            self._count("worker.ended")
 
     # --- New settings -------------------------------------------------------------------------
 
@@ -211,7 +210,6 @@ class Supervisor(MPServer):
 
     def _refuse(self, reason: str) -> dict[str, Any]:
         tell("reload.refused", alert=True, reason=reason)
-        self._count("reload.refused")
         return _failed(reason)
 
     def _roll(self, version: bytes) -> str:
@@ -292,13 +290,6 @@ class Supervisor(MPServer):
         wait([worker.inner.sentinel])
         self._forget(worker)
 
-    def _count(self, alert: str) -> None:
-        """The metrics are the workers': the first that lives counts."""
-        for worker in self.wrks:
-            with suppress(OSError, KeyError):
-                self._pipes[worker].send(alert)
-                return
-
     def _forget(self, worker: WorkerProcess) -> None:
         if pipe := self._pipes.pop(worker, None):
             pipe.close()
@@ -319,7 +310,7 @@ class _Turn:
 
 
 def tell(event: str, *, alert: bool = False, **fields: Any) -> None:
-    """A line of the log, as workers write it; an alert is counted by one of them."""
+    """A line of the log, as workers write it; an alert is counted in what they share."""
     moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     marked = {"alert": True, "level": "error"} if alert else {"level": "info"}
     if alert:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from checkout import shared_metrics
 from checkout.process import kept_out
-from checkout.supervisor import DRAIN, READY
+from checkout.supervisor import READY
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -51,16 +51,11 @@ async def _serve(app: Litestar, parent: Connection) -> None:
 
 
 def _hear(app: Litestar, parent: Connection, loop: asyncio.AbstractEventLoop) -> None:
-    """The parent says that this worker ends soon, or an alert of its own, which is counted here."""
-    from checkout.alerts import ALERTS
-
+    """The parent says one thing: that this worker ends soon."""
+    loop.remove_reader(parent.fileno())
     try:
-        said = str(parent.recv())
+        parent.recv()
     except (EOFError, OSError):  # the parent has gone
-        loop.remove_reader(parent.fileno())
-        return
-    if said != DRAIN:
-        ALERTS.labels(said).inc()
         return
     _accept_no_more()
     app.asgi_handler = _closing(app.asgi_handler)
@@ -70,11 +65,11 @@ def _accept_no_more() -> None:
     """Leave the socket that all workers listen at to the others. Granian would accept until it
     ends, and cut what it has just accepted: instead its descriptor becomes a socket to which nobody
     connects."""
-    nobody = socket.create_server(("127.0.0.1", 0))
-    nobody.setblocking(False)
-    for descriptor in range(FIRST, LAST):
-        if descriptor != nobody.fileno() and _listens(descriptor):
-            os.dup2(nobody.fileno(), descriptor)
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        nobody.setblocking(False)
+        for descriptor in range(FIRST, LAST):
+            if descriptor != nobody.fileno() and _listens(descriptor):
+                os.dup2(nobody.fileno(), descriptor)
 
 
 def _listens(descriptor: int) -> bool:
