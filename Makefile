@@ -15,7 +15,7 @@ LOCK_ARGS ?=
 SDK ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format docs texts pictures fuzz attack storm vendor-suite postgres bench build sbom audit lock clean
+.PHONY: help demo test lint format docs texts pictures fuzz attack storm vendor-suite postgres bench man build sbom audit lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -74,6 +74,9 @@ postgres: $(VENV)/.dev ## what runs on PostgreSQL alone, over the newest one her
 bench: $(VENV)/.dev ## speed, weight and memory, each beside a baseline of the same run
 	@CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
 		exec $(BIN)/python -m bench $(BENCH_ARGS)
+
+man: $(VENV)/.dev ## the manual page, to read; the wheel has it as share/man/man1/checkout.1
+	@$(BIN)/checkout man | man -l -
 
 build: $(VENV)/.dev ## dist/: the source archive and the wheel
 	$(BIN)/python -m build --no-isolation

@@ -70,6 +70,9 @@ KINDS: Final = (
     "payments.fault",
     "web.fault",
     "proxy.unnamed",
+    "reload.refused",
+    "worker.ended",
+    "worker.not_started",
     # Strangers
     "card_testing",
     "limit.declines",

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from checkout import __version__, log, shared_metrics, tracing
 from checkout.gateways import OPTIONS, open_accounts
-from checkout.ledger.store import migrate, open_ledger, open_wakeups
+from checkout.ledger.store import open_ledger, open_wakeups, require_schema
 from checkout.model.mail import Kind
 from checkout.payments import adoption, metrics, retention
 from checkout.payments.apple_pay import MerchantSessions
@@ -252,7 +252,7 @@ async def open_context(
 ) -> AsyncIterator[Context]:
     """A context with the settings' ledger and gateways, for the server and for commands."""
     schedule = schedule or Schedule()
-    migrate(settings.database)
+    require_schema(settings.database)
     ledger = open_ledger(settings.database, settings.postgresql)
     try:
         async with upstream or HostConnections(
