@@ -70,9 +70,6 @@ KINDS: Final = (
     "payments.fault",
     "web.fault",
     "proxy.unnamed",
-    "reload.refused",
-    "worker.ended",
-    "worker.not_started",
     # Strangers
     "card_testing",
     "limit.declines",

@@ -19,7 +19,6 @@ CODE = ROOT / "checkout"
 # Calls whose kind is no text of its own, by module: the kinds that it may have.
 NAMED = {
     "alert": 3,  # payments.alerts.alert(conn, attempt, kind, now)
-    "tell": 1,  # supervisor.tell(event, level=…, alert=True, …)
 }
 COMPUTED = {
     "payments/alerts.py": set[str](),  # what its callers say
