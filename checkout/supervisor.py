@@ -29,8 +29,6 @@ from granian._granian import SocketHolder
 from granian.constants import HTTPModes
 from granian.server.mp import MPServer, WorkerProcess
 
-from checkout import shared_metrics
-
 READY: Final = "ready"
 DRAIN: Final = "drain"
 READY_SECONDS: Final = 120.0  # for a worker to start
@@ -313,8 +311,6 @@ def tell(event: str, *, alert: bool = False, **fields: Any) -> None:
     """A line of the log, as workers write it; an alert is counted in what they share."""
     moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     marked = {"alert": True, "level": "error"} if alert else {"level": "info"}
-    if alert:
-        shared_metrics.count_alert(event)
     line = {**fields, "event": event, **marked, "timestamp": moment}
     try:
         sys.stderr.write(json.dumps(line) + "\n")

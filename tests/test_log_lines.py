@@ -15,7 +15,7 @@ from checkout import __version__
 from checkout.log_lines import told
 from tests.support.metrics import scraped
 from tests.support.polling import wait_until
-from tests.support.served import served
+from tests.support.served import PATIENCE, served
 from tests.support.servers import ROOT, stop
 from tests.support.settings import NOBODY
 
@@ -79,11 +79,11 @@ def test_no_address_goes_further_than_its_host(text: str, kept: str) -> None:
 def test_a_server_writes_lines_from_its_first_to_its_last(tmp_path: Path) -> None:
     with served(tmp_path, NOBODY) as server:
         version = f'checkout_build_info{{version="{__version__}"}}'
-        wait_until(lambda: scraped(server.url)[version] == 2)  # both serve
+        wait_until(lambda: scraped(server.url)[version] == 2, PATIENCE)  # both serve
         before = server.workers()
         os.kill(min(before), signal.SIGKILL)
-        wait_until(lambda: len(server.workers() - before) == 1)
-        wait_until(lambda: scraped(server.url)[version] == 2)
+        wait_until(lambda: len(server.workers() - before) == 1, PATIENCE)
+        wait_until(lambda: scraped(server.url)[version] == 2, PATIENCE)
         assert stop(server.process) == 0
     found = lines(server.log.read_text())
     assert {line["event"] for line in found} == {"server", "worker.ended"}

@@ -89,6 +89,7 @@ SLOTS_FULL: Final = Counter("checkout_rooms_full", "Calls that found no room and
 LEDGER_WRITABLE: Final = Gauge(
     "checkout_ledger_writable", "1, or 0 when a write failed", multiprocess_mode="livemin"
 )
+LEDGER_WRITABLE.set(1)  # until it is found otherwise: a worker that starts is no fault
 
 
 def begin(settings: Settings) -> None:

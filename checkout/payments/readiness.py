@@ -41,7 +41,6 @@ class Readiness:
         self._began = 0.0
         self._probe: asyncio.Task[None] | None = None
         self._alerted: dict[str, float] = {}
-        LEDGER_WRITABLE.set(1)  # until it is found otherwise
 
     async def failing(self) -> list[str]:
         """What fails: `ledger`, names of background tasks; empty: ready."""

@@ -16,7 +16,7 @@ import pytest
 from checkout import shared_metrics
 from tests.support.metrics import scraped
 from tests.support.polling import wait_until
-from tests.support.served import Served, served
+from tests.support.served import PATIENCE, Served, served
 from tests.support.servers import ROOT, Process, stop, wait_for
 from tests.support.settings import NOBODY, SHOP
 
@@ -43,18 +43,18 @@ def server(tmp_path: Path) -> Iterator[Served]:
 
 
 def test_any_worker_tells_of_all_and_no_counter_goes_back(server: Served) -> None:
-    wait_until(lambda: scraped(server.url)["checkout_workers"] == 2)
+    wait_until(lambda: scraped(server.url)["checkout_workers"] == 2, PATIENCE)
     create(server, 30)
     assert {scraped(server.url)[PAYMENTS] for _ in range(8)} == {30}
 
     before = server.workers()
     for worker in before:
         os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: len(server.workers() - before) == len(before))
+    wait_until(lambda: len(server.workers() - before) == len(before), PATIENCE)
     wait_for(f"{server.url}/health/ready", server.process)
     assert {scraped(server.url)[PAYMENTS] for _ in range(4)} == {30}
     create(server, 10)
-    wait_until(lambda: scraped(server.url)["checkout_workers"] == 2)
+    wait_until(lambda: scraped(server.url)["checkout_workers"] == 2, PATIENCE)
     found = scraped(server.url)
     assert found[PAYMENTS] == 40
     assert found['checkout_requests_total{page="api",status="2xx"}'] == 40

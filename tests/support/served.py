@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from tests.support.killable_server import KillableServer
 from tests.support.metrics import TOKEN
 from tests.support.servers import Process, start, stop, wait_for
+
+PATIENCE: Final = 90.0  # seconds for workers to start: one that was killed is waited for
 
 
 class Served:
