@@ -369,7 +369,7 @@ def _handed(settings: Settings, shop: Shop, fresh: Table) -> dict[str, str]:
         found["link_key"] = link_key
     for publishable_key in newest["publishable_key"][-1:]:
         found["publishable_key"] = publishable_key
-    return found | {"public_url": settings.public_url}
+    return found | {"public_url": settings.origin(shop)}
 
 
 def _print_handed(found: dict[str, str], *, as_json: bool) -> None:
