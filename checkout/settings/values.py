@@ -108,6 +108,7 @@ class Shop(HidesSecrets, frozen=True):
     where the shop is mailed `notify_mails` (of `NOTIFY_MAILS`) in `notify_language`.
 
     `disabled`: it takes no new payments; what it has goes on. Only a shop of the ledger can be.
+    `revision`: the number of its last change there.
     """
 
     SHOWN = ("id", "name", "url")  # not the methods: their params may be the gateway's secrets
@@ -153,6 +154,7 @@ class Shop(HidesSecrets, frozen=True):
     disabled: bool = False
     public_url: str | None = None  # its own address of ours; None: the server's
     sender: str | None = None  # of its mails; None: the mail server's own
+    revision: int = 0
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
