@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
+from checkout.web.mail import sender_of
 from tests.support.settings import secret
 from tests.web.page import Page
 from tests.web.server import (
@@ -193,3 +194,9 @@ async def test_reports_of_its_pages_count(branded: Server, http: Customer) -> No
     assert answer.status_code == 204
     reports = branded.app.state.reports
     assert [each.blocked for each in reports._kinds] == ["self"]
+
+
+async def test_whom_mails_come_from(branded: Server) -> None:
+    found = {shop.id: sender_of(branded.settings, shop) for shop in branded.settings.shops.values()}
+    usual = "pay@example.com"
+    assert found == {"361": usual, "third": usual, "framing": "pay@framing.example"}
