@@ -1,6 +1,7 @@
 """Everything that can go wrong, as one tree; each class carries the HTTP status it becomes.
 
     CheckoutError                500
+    ├── Elsewhere                303   a page of ours that is at another address of ours
     ├── BadSettings              (the command line's exit code 2)
     ├── BadRequest               400   unreadable: broken JSON, bad UTF-8, too deep
     ├── Unauthorized             401   shop credentials or a notification's signature
@@ -47,6 +48,17 @@ class BadSettings(CheckoutError):
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         self.problems = problems
         super().__init__("\n".join(f"{key}: {reason}" for key, reason in problems))
+
+
+class Elsewhere(CheckoutError):
+    """The same page is at `url`."""
+
+    status = 303
+    message = "This page is at another address"
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
 
 
 class BadRequest(CheckoutError):

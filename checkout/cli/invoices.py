@@ -93,7 +93,7 @@ def cancel(id: str, config: Path | None, as_json: bool) -> None:
 
 def _shape(context: Context, standing: Standing) -> dict[str, Any]:
     """As in the shop's API, with the shop and the decimals."""
-    found = shape(standing, context.settings.public_url, context.clock())
+    found = shape(standing, context.settings.origin(standing.invoice.shop), context.clock())
     decimals = standing.invoice.order.money.exponent
     return {"shop": standing.invoice.shop, "decimals": decimals, **found}
 

@@ -170,7 +170,7 @@ def _signed(
         draft = read_invoice(fields, shop, settings, now)
         if draft.order.dropped:  # whoever is at the keyboard can mend it
             raise Unprocessable({name: [why] for name, why in draft.order.dropped.items()})
-        return draft, settings.url(f"/pay/{signed(draft, shop)}")
+        return draft, settings.url(f"/pay/{signed(draft, shop)}", shop)
     except Unprocessable as error:
         lines = (
             f"{OPTION.get(name, name)}: {', '.join(why)}" for name, why in error.fields.items()

@@ -72,7 +72,7 @@ def _review(word: str, summary: str) -> click.Command:
 
 
 def _shown(context: Context, done: Operation, payment: Payment) -> dict[str, Any]:
-    receipt = receipt_address(payment, context.settings.public_url)
+    receipt = receipt_address(payment, context.settings.origin(payment.shop))
     return operation_shape(done, payment, receipt)
 
 

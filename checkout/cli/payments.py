@@ -136,8 +136,9 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
 
 async def _shown(context: Context, uid: str) -> dict[str, Any]:
     """A payment with its attempts, events, operations and webhooks."""
-    read, base = context.ledger.read, context.settings.public_url
+    read = context.ledger.read
     payment, happened = await read(transitions.read, uid), await read(events.of, uid)
+    base = context.settings.origin(payment.shop)
     return {
         **payment_row(payment),
         "attempts": [

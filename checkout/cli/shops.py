@@ -378,7 +378,7 @@ def _handed(settings: Settings, shop: Shop, fresh: Table) -> dict[str, str]:
         found["link_key"] = link_key
     for publishable_key in newest["publishable_key"][-1:]:
         found["publishable_key"] = publishable_key
-    at = settings.public_url
+    at = settings.origin(shop)
     return found | {"domain": urlsplit(at).netloc, "checkout_url": at}
 
 

@@ -61,7 +61,7 @@ class MerchantSessions:
         host = urlsplit(address).hostname or ""
         try:
             async with asyncio.timeout(SECONDS), self._slots.enter(shop.id, host, SECONDS):
-                return await self._asked(shop.apple_pay, address, shop.name)
+                return await self._asked(shop.apple_pay, address, shop)
         except (httpx.HTTPError, msgspec.DecodeError, OSError, ValueError, NoSlot) as error:
             log.warning("apple_pay.no_session", shop=shop.id, error=type(error).__name__)
             raise Unavailable from None
@@ -80,8 +80,8 @@ class MerchantSessions:
         is_host = HOST.fullmatch(named) is not None
         return is_host and address == plain and port is None and parts.path in PATHS
 
-    async def _asked(self, merchant: ApplePay, address: str, name: str) -> dict[str, Any]:
-        domain = urlsplit(self._settings.public_url).hostname
+    async def _asked(self, merchant: ApplePay, address: str, shop: Shop) -> dict[str, Any]:
+        domain = urlsplit(self._settings.origin(shop)).hostname
         async with httpx.AsyncClient(
             transport=self._connect(merchant),
             timeout=httpx.Timeout(SECONDS, connect=5),
@@ -91,7 +91,7 @@ class MerchantSessions:
             http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             asked = {
                 "merchantIdentifier": merchant.merchant_id,
-                "displayName": name[:LONGEST_NAME],
+                "displayName": shop.name[:LONGEST_NAME],
                 "initiative": "web",
                 "initiativeContext": domain,
             }

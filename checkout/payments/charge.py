@@ -143,7 +143,7 @@ def _new_attempt(context: Context, payment: Payment, method: Method, sent: Submi
 async def _send(
     context: Context, payment: Payment, attempt: Attempt, method: Method, sent: Submission
 ) -> Payment:
-    base, order = context.settings.public_url, payment.order
+    base, order = context.settings.origin(payment.shop), payment.order
     charge = Charge(
         key=attempt.key,
         money=order.money,

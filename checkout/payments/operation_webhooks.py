@@ -29,5 +29,5 @@ def notify_of_operation(
     url = webhook_address(conn, payment, now)
     if url is None or payment.shop not in settings.shops:
         return
-    body = operation_webhook(operation, payment, settings.public_url)
+    body = operation_webhook(operation, payment, settings.origin(payment.shop))
     outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)

@@ -212,7 +212,7 @@ def _write_webhook(
     shop = context.settings.shops.get(payment.shop)
     if url is None or shop is None or not _is_notified(payment, status, shop):
         return
-    body = payment_webhook(payment, status, shop, context.settings.public_url, now)
+    body = payment_webhook(payment, status, shop, context.settings.origin(shop), now)
     outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)
 
 

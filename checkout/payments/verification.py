@@ -75,7 +75,7 @@ class Verifier:
 
     async def _request(self, payment: Payment, shop: Shop) -> tuple[int, Any]:
         context = self._context
-        public_url = context.settings.public_url
+        public_url = context.settings.origin(shop)
         body = encoded(
             payment_notification(payment, Status.REQUIRES_ACTION, shop, public_url)
         ).encode()

@@ -234,7 +234,7 @@ def _bodies(conn: Connection, context: Context, payment: Payment, now: float) ->
     if personal_data.is_purged(conn, payment.uid):
         raise Unprocessable({"body": [ERASED]})
     followed = [each for each in operations.of(conn, payment.uid) if each.notified is not None]
-    base = context.settings.public_url
+    base = context.settings.origin(shop)
     return [
         payment_webhook(payment, status, shop, base, now),
         *(operation_webhook(each, payment, base) for each in followed),

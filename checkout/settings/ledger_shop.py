@@ -10,6 +10,7 @@ import msgspec
 from checkout.errors import BadSettings
 from checkout.model.validation.reader import SETTINGS, Invalid, Problems, Reader, check_bounds
 from checkout.settings import rules
+from checkout.settings.own_addresses import check_addresses
 from checkout.settings.secret_reuse import check_reuse
 from checkout.settings.shops import read_shop
 from checkout.settings.signing_keys import check_whole
@@ -52,6 +53,7 @@ def check_ledger_shop(settings: Settings, id: str, table: Mapping[str, Any]) -> 
     whole = msgspec.structs.replace(settings, shops=ShopDirectory({**others, id: shop}))
     fields, problems = _reader(id, table)
     check_reuse(fields, whole)
+    check_addresses(fields, whole)
     _raise(problems)
     return shop
 

@@ -18,6 +18,7 @@ from checkout.settings.accounts import read_account
 from checkout.settings.database_url import database_url
 from checkout.settings.env_and_file import resolve
 from checkout.settings.env_file import with_env_file
+from checkout.settings.own_addresses import check_addresses
 from checkout.settings.secret_reuse import check_reuse
 from checkout.settings.secret_strength import strong
 from checkout.settings.shops import read_shop
@@ -36,7 +37,6 @@ N = TypeVar("N", bound=Struct)
 
 VARIABLE: Final = "CHECKOUT_CONFIG"
 DEFAULT: Final = "checkout.toml"
-RETURN_PATH: Final = len("/return/") + 22  # what follows public_url where customers come back
 LARGEST: Final = 1024 * 1024  # bytes of the file
 COUNT: Final = integer(1, 1_000_000)  # what a limit may be
 LIMITS: Final[dict[str, Rule[Any]]] = {  # limits that are no count
@@ -137,7 +137,7 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
         notify_networks=fields.get("notify_networks", many(rules.private_network), ()),
     )
     fields.no_others()
-    _check_return_url(fields, settings)
+    check_addresses(fields, settings)
     check_reuse(fields, settings)
     return settings
 
@@ -202,18 +202,3 @@ def _table_of(
     )
     fields.no_others()
     return found
-
-
-def _check_return_url(fields: Reader, settings: Settings) -> None:
-    """Refuses a public_url whose return URLs are longer than a gateway accepts."""
-    for account in settings.gateways.values():
-        most = getattr(account.options, "longest_return_url", None)
-        if most is None or settings.public_url is None:
-            continue
-        if len(settings.public_url) + RETURN_PATH > most:
-            fields.wrong(
-                "public_url",
-                f"must have at most {most - RETURN_PATH} characters, for the gateway of"
-                f" gateways.{account.name} takes return addresses of at most {most}",
-            )
-            return

@@ -21,7 +21,7 @@ from checkout.model.validation.rules import (
     web_address,
 )
 from checkout.settings.colour import accent, accent_dark
-from checkout.settings.rules import back_origin, frame_origin
+from checkout.settings.rules import back_origin, frame_origin, public_url
 from checkout.settings.secret_strength import password, strong
 from checkout.settings.signing_keys import private_key, public_half
 from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, NOTIFY_MAILS, Shop
@@ -107,6 +107,8 @@ def read_shop(
         methods=_methods(fields.within("methods"), accounts),
         apple_pay=apple_pay(fields),
         google_pay=google_pay(fields, sandbox=sandbox),
+        public_url=fields.get("public_url", public_url(sandbox=sandbox)),
+        sender=fields.get("sender", email_address),
     )
     if shop.apps and not (shop.apps_public_key or fields.has("publishable_key")):
         fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")

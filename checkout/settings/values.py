@@ -77,6 +77,15 @@ class ApplePay(HidesSecrets, frozen=True):
 
 
 @lru_cache(maxsize=1024)
+def host_of(address: str) -> str:
+    """The host of an address, without the port: cookies don't know ports either. "" for none."""
+    try:
+        return (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=1024)
 def _origin(url: str) -> str:
     return parse(url).origin
 
@@ -143,6 +152,8 @@ class Shop(HidesSecrets, frozen=True):
     apple_pay: ApplePay | None = None
     google_pay: GooglePay | None = None
     disabled: bool = False
+    public_url: str | None = None  # its own address of ours; None: the server's
+    sender: str | None = None  # of its mails; None: the mail server's own
     revision: int = 0
 
     @property
@@ -190,7 +201,7 @@ def unpadded(key: str) -> str:
 class ShopDirectory(Mapping[str, Shop]):
     """Every shop by id: those of the settings file, which stay as they were read, and those of the
     ledger, which `put_ledger` changes while the server runs. One of the file wins over one of the
-    ledger. Who holds a shop keeps it as it was."""
+    ledger. Who holds a shop keeps it as it was. `addresses`: shops' own, by their hosts."""
 
     def __init__(self, of_file: Mapping[str, Shop] = {}) -> None:
         self._of_file = dict(of_file)
@@ -210,6 +221,8 @@ class ShopDirectory(Mapping[str, Shop]):
         shops = self._all.values()
         self.has_apps = any(shop.apps for shop in shops)
         self.plain_origins = frozenset(each for shop in shops for each in shop.plain_origins)
+        own = [shop.public_url for shop in shops if shop.public_url]
+        self.addresses: Mapping[str, str] = {host_of(address): address for address in own}
         keys: dict[str, list[Shop]] = {}
         for shop in shops:
             for key in {shop.publishable_key, *(unpadded(each) for each in shop.public_keys)}:
@@ -351,9 +364,26 @@ class Settings(HidesSecrets, frozen=True):
         listed = site.scheme == "http" and site.origin in self.shops.plain_origins
         return self.egress_ports | {site.port} if listed else self.egress_ports
 
-    def url(self, path: str) -> str:
-        """The address of a path of ours, which begins with a slash."""
-        return self.public_url + path
+    def origin(self, shop: Shop | str | None = None) -> str:
+        """The address under which a shop's pages are: its own, else the server's."""
+        found = self.shops.get(shop) if isinstance(shop, str) else shop
+        return (found.public_url if found else None) or self.public_url
+
+    def origin_at(self, host: str | None) -> str | None:
+        """Which of our addresses a request's Host names; None for any other name. A Host is only
+        ever looked up here, and nothing is made of it."""
+        name = host_of(f"//{host}") if host else ""
+        if name == host_of(self.public_url):
+            return self.public_url
+        return self.shops.addresses.get(name)
+
+    def is_ours(self, origin: str) -> bool:
+        """Whether pages of that origin are ours."""
+        return origin == self.public_url or origin in self.shops.addresses.values()
+
+    def url(self, path: str, shop: Shop | str | None = None) -> str:
+        """The address of a path of ours, which begins with a slash, for a shop's customers."""
+        return self.origin(shop) + path
 
     def shop(self, shop_id: str) -> Shop:
         """Raises NotFound."""

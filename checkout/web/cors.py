@@ -48,7 +48,7 @@ def refuse_pages(request: AppRequest, settings: Settings) -> None:
     """Of a caller with a secret. Raises Forbidden where a page of another site sends it: the
     preflight, which would have stopped it, is allowed to keys."""
     origin = header(request, b"origin")
-    if origin not in (None, settings.public_url) and pages_may_call(settings):
+    if origin is not None and not settings.is_ours(origin) and pages_may_call(settings):
         raise Forbidden(NO_PAGES)
 
 

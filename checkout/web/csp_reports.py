@@ -22,6 +22,7 @@ from checkout.model.client_network import network_of
 from checkout.model.validation.reader import decode
 from checkout.payments.metrics import VIOLATIONS
 from checkout.web.context import app_of
+from checkout.web.own_address import address_here
 from checkout.web.page_types import page_type
 from checkout.web.request import AppRequest
 from checkout.web.security import REPORTS, client_address, read_body
@@ -191,7 +192,7 @@ async def collect(request: AppRequest) -> Response[None]:
     reports.enter(client_address(request, settings.trusted_proxies))
     body = await read_body(request)
     content_type = request.headers.get("content-type", "")
-    for found in violations(content_type, body, settings.public_url):
+    for found in violations(content_type, body, address_here(request, settings)):
         reports.take(found)
     return Response(None, status_code=204)
 

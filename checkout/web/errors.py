@@ -12,11 +12,12 @@ import structlog
 from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
-from checkout.errors import CheckoutError, TooMany, Unavailable, Unprocessable
+from checkout.errors import CheckoutError, Elsewhere, TooMany, Unavailable, Unprocessable
 from checkout.log_lines import trace
 from checkout.web.bodies import sends_json
 from checkout.web.pages.error import error_page
-from checkout.web.request import AppRequest, header
+from checkout.web.request import AppRequest, behind, header
+from checkout.web.response import PLAIN, RawResponse, see_other
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,8 @@ PAGES: Final = re.compile(r"/products/[^/]+/pay/?", re.ASCII)
 
 
 def on_error(request: AppRequest, error: Exception) -> Response[Any]:
+    if isinstance(error, Elsewhere):
+        return _redirect(request, error.url)
     status, message, fields, headers = _read(error)
     if status >= 500 and not isinstance(error, Unavailable):
         # The place, never the values: no message, no local variable.
@@ -55,6 +58,13 @@ def on_error(request: AppRequest, error: Exception) -> Response[Any]:
         code = error.code if isinstance(error, Unprocessable) else None
         return _json(status, message, fields, headers, code)
     return error_page(request, error, status, headers)
+
+
+def _redirect(request: AppRequest, url: str) -> Response[Any]:
+    """A page's script, which may ask nobody else, is told by a header to leave with the page."""
+    if behind(request) is not None or header(request, b"hx-request") is not None:
+        return RawResponse(headers={"hx-redirect": url}, media_type=PLAIN)
+    return see_other(url)
 
 
 def _read(error: Exception) -> tuple[int, str, dict[str, list[str]], dict[str, str]]:

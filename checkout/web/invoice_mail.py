@@ -22,7 +22,15 @@ from checkout.payments.mailer import Post
 from checkout.settings import Settings, Shop
 from checkout.shop_api.mail import Undelivered
 from checkout.web import mail as mails
-from checkout.web.mail import QUESTIONS, MailHeader, MailLayout, layout_of, one_line, post, smtp_of
+from checkout.web.mail import (
+    QUESTIONS,
+    MailHeader,
+    MailLayout,
+    layout_of,
+    one_line,
+    post,
+    sender_of,
+)
 from checkout.web.pages import messages
 from checkout.web.pages.components import Row
 from checkout.web.pages.formatting import amount, date_and_time, fill
@@ -69,13 +77,13 @@ def mail_of(
     id: str | None = None,
     logo: StaticFile | None = None,
 ) -> EmailMessage:
-    """The invoice or the reminder for `order`, from the settings' sender and in the link's
+    """The invoice or the reminder for `order`, from the shop's sender and in the link's
     language. Raises Undelivered without a mail server, Invalid for a bad address."""
     return invoice(
         order,
         shop,
         url,
-        sender=smtp_of(settings).sender,
+        sender=sender_of(settings, shop),
         to=to,
         language=choose_language(order.page_settings.language),
         now=now,
@@ -97,7 +105,7 @@ def invoice_sender(context: Context, logo: LogoOf = lambda _: None) -> Post:
             settings,
             shop,
             about.order,
-            settings.url(f"/pay/{about.signed}"),
+            settings.url(f"/pay/{about.signed}", shop),
             to=to,
             now=context.clock(),
             kind=mail.kind,

@@ -120,6 +120,13 @@ async def post(mail: EmailMessage, settings: Settings) -> None:
     await send(mail, smtp_of(settings), host=host)
 
 
+def sender_of(settings: Settings, shop: Shop) -> str:
+    """Whom the shop's mails come from: its own sender, else the mail server's. Raises Undelivered
+    without a mail server."""
+    usual = smtp_of(settings).sender
+    return shop.sender or usual
+
+
 def smtp_of(settings: Settings) -> Smtp:
     """Raises Undelivered without one."""
     if settings.smtp is None:

@@ -17,6 +17,7 @@ from checkout.shop_api.checkout_request import read_link_order
 from checkout.signing import read_link
 from checkout.web.bodies import posted_form
 from checkout.web.context import app_of
+from checkout.web.own_address import located, only_at_own_address
 from checkout.web.pages.payment_request import payment_request
 from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import see_other
@@ -52,6 +53,7 @@ async def offline_link(request: AppRequest) -> Response[bytes]:
     app = app_of(request)
     link = read_link(request.path_params["signed"], app.settings.shops)
     shop = app.settings.shop(link.shop)
+    only_at_own_address(request, app.settings, shop)
     now = app.context.clock()
     request.scope["state"]["shop"] = shop  # shown on the error page of an expired link
     order = read_link_order(link.data, shop, sandbox=app.settings.sandbox, now=now)
@@ -95,7 +97,7 @@ def to_payment(request: AppRequest, payment: Payment) -> Response[bytes]:
     among = app.context.shop(payment).languages
     lang = choose_language(payment.order.page_settings.language, accept=accept, among=among)
     page = payment_request(app, request, lang, payment)
-    return see_other(page.url(page.current))
+    return see_other(located(request, app.settings, page.shop, page.url(page.current)))
 
 
 HANDLERS: Final = (hosted_page, offline_link, older_product_link, confirm_order)

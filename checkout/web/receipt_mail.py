@@ -42,7 +42,7 @@ from checkout.web.mail import (
     mail_of,
     one_line,
     post,
-    smtp_of,
+    sender_of,
 )
 from checkout.web.pages import messages
 from checkout.web.pages.components import Row
@@ -157,7 +157,7 @@ def receipt(app: AppContext, mail: Mail, about: About, shop: Shop) -> EmailMessa
     language = shop.notify_language if by_shop else _language(payment)
     logo = logo_of(app, shop)
     header = MailHeader(
-        sender=smtp_of(app.settings).sender,
+        sender=sender_of(app.settings, shop),
         to=to,
         now=mail.created_at,
         id=mail.id,
@@ -209,7 +209,7 @@ def _view(app: AppContext, mail: Mail, about: About, shop: Shop, language: str) 
 
 def _receipt_url(app: AppContext, payment: Payment, language: str) -> str:
     secret = receipt_secret(payment.secret)
-    return app.settings.url(f"/{language}/order/{payment.uid}/{secret}")
+    return app.settings.url(f"/{language}/order/{payment.uid}/{secret}", payment.shop)
 
 
 def _lines(view: ReceiptMail, layout: MailLayout) -> Iterator[str]:

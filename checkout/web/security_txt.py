@@ -10,6 +10,7 @@ from litestar import route
 from checkout.errors import NotFound
 from checkout.settings import Settings
 from checkout.web.context import app_of
+from checkout.web.own_address import address_here
 from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
@@ -21,11 +22,17 @@ TEXT: Final = "text/plain; charset=utf-8"
 @route(PATH, http_method=READ, include_in_schema=False)
 async def security_txt(request: AppRequest) -> RawResponse:
     app = app_of(request)
-    return RawResponse(security_text(app.settings, app.context.clock()).encode(), media_type=TEXT)
+    return RawResponse(
+        security_text(
+            app.settings, app.context.clock(), address_here(request, app.settings)
+        ).encode(),
+        media_type=TEXT,
+    )
 
 
-def security_text(settings: Settings, now: float) -> str:
-    """Raises NotFound where the settings name nobody. It never ends while the server runs."""
+def security_text(settings: Settings, now: float, address: str) -> str:
+    """`address`: where it is asked for. Raises NotFound where the settings name nobody. It never
+    ends while the server runs."""
     if settings.security_contact is None:
         raise NotFound
     ends = datetime.fromtimestamp(now, UTC) + LASTS
@@ -34,7 +41,7 @@ def security_text(settings: Settings, now: float) -> str:
         "Expires": ends.strftime("%Y-%m-%dT00:00:00Z"),
         "Policy": settings.security_policy,
         "Preferred-Languages": ", ".join(settings.security_languages),
-        "Canonical": settings.url(PATH),
+        "Canonical": address + PATH,
     }
     return "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
 

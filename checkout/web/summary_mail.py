@@ -19,7 +19,7 @@ from checkout.payments.summaries import bounds
 from checkout.settings import Shop
 from checkout.shop_api.mail import Undelivered
 from checkout.web.context import AppContext
-from checkout.web.mail import MailHeader, MailLayout, layout_of, mail_of, one_line, post, smtp_of
+from checkout.web.mail import MailHeader, MailLayout, layout_of, mail_of, one_line, post, sender_of
 from checkout.web.pages.components import Row
 from checkout.web.pages.formatting import amount, fill
 
@@ -77,7 +77,7 @@ def summary(
     preview = ", ".join(f"{row.label}, {row.value}" for row in view.rows)
     layout = layout_of(shop, language, subject, preview)
     header = MailHeader(
-        sender=smtp_of(app.settings).sender,
+        sender=sender_of(app.settings, shop),
         to=to,
         now=mail.created_at,
         id=mail.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checkout.gateways import OPTIONS
 from checkout.identifiers import new_ticket
-from checkout.settings.load import RETURN_PATH
+from checkout.settings.own_addresses import RETURN_PATH
 from tests.settings.conftest import Problems, Settled
 from tests.settings.example import ADAPTERS, Rest
 

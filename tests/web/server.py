@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 from litestar import Litestar
@@ -176,7 +177,7 @@ class Server:
             token = answer.json()["checkout"]["token"]
             opened = await http.get(f"/widget/hpp.html?token={token}")
         assert opened.status_code == 303, opened.text
-        _, _, kind, uid, secret, *_ = opened.headers["location"].split("/")
+        _, _, kind, uid, secret, *_ = urlsplit(opened.headers["location"]).path.split("/")
         assert kind == "payment"
         return CreatedPayment(self, shop, token, uid, secret)
 

@@ -93,8 +93,8 @@ async def _paid(request: AppRequest, holder: KeyHolder, fields: Reader) -> Respo
     shown = app_answer(
         page.payment,
         app.context.clock(),
-        url=app.settings.url(page.url(page.current)),
-        result_url=app.settings.url(page.url("result")),
+        url=app.settings.url(page.url(page.current), page.shop),
+        result_url=app.settings.url(page.url("result"), page.shop),
         ours=page.payment.next_number > number,
     )
     return Response({"response": shown})

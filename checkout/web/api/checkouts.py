@@ -69,7 +69,7 @@ async def create_checkout(request: AppRequest) -> Response[Any]:
         idempotency_key=idempotency_key(request, by_app=by_app),
         digest=hashlib.sha256(body).hexdigest(),
     )
-    address = app.settings.url(f"/widget/hpp.html?token={payment.token}")
+    address = app.settings.url(f"/widget/hpp.html?token={payment.token}", shop)
     made = {"token": payment.token, "redirect_url": address}
     return as_json({"checkout": made}, status_code=201)
 

@@ -27,6 +27,7 @@ from checkout.web.api.components import Components, pascal
 from checkout.web.api.schema import SCHEMAS
 from checkout.web.api.typed_schema import typed
 from checkout.web.context import app_of
+from checkout.web.own_address import address_here
 
 RESOURCES: Final = (
     checkouts, payment_lists, app_payments, transactions, tracking_id, merchant_initiated, products,
@@ -82,7 +83,7 @@ class ShopApi(JsonRenderPlugin):
             for path, verbs in openapi_schema["paths"].items()
         }
         document = openapi_schema | {
-            "servers": [{"url": app_of(request).settings.public_url}],
+            "servers": [{"url": address_here(request, app_of(request).settings)}],
             "paths": paths,
             "components": {
                 "schemas": components.schemas,

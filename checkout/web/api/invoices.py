@@ -85,7 +85,7 @@ async def list_invoices(request: AppRequest) -> Response[Any]:
         offset=offset,
         after=after,
     )
-    base, now = app.settings.public_url, app.context.clock()
+    base, now = app.settings.origin(shop), app.context.clock()
     shown = [shape(each, base, now) for each in found]
     return Response(answer_of("invoices", shown, following))
 
@@ -138,7 +138,7 @@ async def cancel_invoice(request: AppRequest) -> Response[Any]:
 
 
 def _response(app: AppContext, standing: Standing, status_code: int = 200) -> Response[Any]:
-    invoice = shape(standing, app.settings.public_url, app.context.clock())
+    invoice = shape(standing, app.settings.origin(standing.invoice.shop), app.context.clock())
     return Response({"invoice": invoice}, status_code=status_code)
 
 

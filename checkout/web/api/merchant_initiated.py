@@ -83,8 +83,9 @@ async def made_by(request: AppRequest, kind: str) -> dict[str, Any]:
         digest=hashlib.sha256(without_code(data, kind)).hexdigest(),
         by=actor_of(request, shop),
     )
-    receipt, language = receipt_address(payment, settings.public_url), payment.attempts[0].language
-    page = f"{settings.public_url}/{language}/payment/{payment.uid}/{payment.secret}"
+    base, language = settings.origin(shop), payment.attempts[0].language
+    receipt = receipt_address(payment, base)
+    page = f"{base}/{language}/payment/{payment.uid}/{payment.secret}"
     return merchant_initiated(payment, context.status_of(payment), shop, receipt, page)
 
 

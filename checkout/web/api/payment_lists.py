@@ -44,7 +44,7 @@ async def list_transactions(request: AppRequest) -> Response[Any]:
     app = app_of(request)
     shop = authenticated(request, app.settings)
     wanted, page = _read(request, TRANSACTIONS, shop.id)
-    now, base = app.context.clock(), app.settings.public_url
+    now, base = app.context.clock(), app.settings.origin(shop)
     found, following = await app.context.ledger.read(
         lists.transactions, wanted, now=now, after=page.after, limit=page.limit
     )

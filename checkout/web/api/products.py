@@ -28,7 +28,7 @@ async def create_product(request: AppRequest) -> Response[Any]:
     data, now = decode(await read_json(request)), app.context.clock()
     product, given = read_product(data, shop, sandbox=app.settings.sandbox, now=now)
     made = await products.make(app.context, product, given, shop, by=actor_of(request, shop))
-    return Response(shape(made, shop, app.settings.public_url, now), status_code=201)
+    return Response(shape(made, shop, app.settings.origin(shop), now), status_code=201)
 
 
 @get("/products", tags=["products"], summary="List products")
@@ -42,7 +42,7 @@ async def list_products(request: AppRequest) -> Response[Any]:
     found, following = await app.context.ledger.read(
         listed_products, shop.id, limit=limit, offset=offset, after=after
     )
-    now, base = app.context.clock(), app.settings.public_url
+    now, base = app.context.clock(), app.settings.origin(shop)
     shown = [shape(each, shop, base, now) for each in found]
     return Response(answer_of("products", shown, following))
 
@@ -58,7 +58,7 @@ async def read_one_product(request: AppRequest) -> Response[Any]:
     app = app_of(request)
     shop = authenticated(request, app.settings)
     found = await products.find(app.context, request.path_params["product_id"], shop)
-    return Response(shape(found, shop, app.settings.public_url, app.context.clock()))
+    return Response(shape(found, shop, app.settings.origin(shop), app.context.clock()))
 
 
 @put("/products/{product_id:str}", tags=["products"], summary="Update a product")
@@ -74,7 +74,7 @@ async def update_product(request: AppRequest) -> Response[Any]:
     changed = await products.change(
         app.context, request.path_params["product_id"], shop, read, by=actor_of(request, shop)
     )
-    return Response(shape(changed, shop, app.settings.public_url, now))
+    return Response(shape(changed, shop, app.settings.origin(shop), now))
 
 
 SHOWN: Final = with_fields(answers.Product, PRODUCT)

@@ -72,7 +72,7 @@ def shown(
 ) -> dict[str, Any]:
     """`{"transaction": {...}}` of a payment, or of what was done after it, as notifications say
     it."""
-    base = app.settings.public_url
+    base = app.settings.origin(shop)
     if done is not None:
         return operation_notification(done, payment, base)
     return payment_notification(payment, app.context.status_of(payment), shop, base)

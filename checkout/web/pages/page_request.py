@@ -60,7 +60,7 @@ class PageRequest:
     async def posted(self) -> dict[str, str]:
         """The fields of a form of ours, as `visible` text. Raises Forbidden for one that another
         site sends."""
-        guard_form(self.request, self.app.settings.public_url)
+        guard_form(self.request, self.app.settings.origin(self.shop))
         fields = await posted_form(self.request)
         return {name: visible(value) for name, value in fields.items()}
 

@@ -21,6 +21,7 @@ from checkout.payments.offered_methods import OfferedMethod, kind_of_attempt, of
 from checkout.signing import CustomerCookie, new_form_nonce, set_cookie
 from checkout.web.compressed_page import FilledPage, encoded
 from checkout.web.context import AppContext, app_of
+from checkout.web.own_address import located, only_at_own_address
 from checkout.web.pages.components import Summary, summary
 from checkout.web.pages.formatting import zone_of
 from checkout.web.pages.layout import Frame
@@ -156,7 +157,8 @@ class PaymentRequest(PageRequest):
     def to_current(self, cookie: CustomerCookie | None = None) -> RawResponse:
         """A redirect to the page where the payment is now; `cookie`: to be set. The payment page's
         own script follows one to the payment page, and is told of any other by a header."""
-        url, headers = self.url(self.current), self._cookie_header(cookie)
+        url = located(self.request, self.app.settings, self.shop, self.url(self.current))
+        headers = self._cookie_header(cookie)
         if self.current == "redirect" and self._comes_back:
             url += f"?{AGAIN}"
         if self.current and self.behind is not None:
@@ -218,6 +220,7 @@ async def enter(request: AppRequest, *, cached: bool = False) -> PaymentRequest:
     app, place, lang = _address_of(request)
     found = find.by_address_cached if cached else find.by_address
     payment = await found(app.context, place["uid"], place["secret"])
+    only_at_own_address(request, app.settings, app.context.shop(payment))
     return payment_request(app, request, lang, payment)
 
 
@@ -226,6 +229,7 @@ async def enter_receipt(request: AppRequest) -> tuple[PaymentRequest, bool]:
     where it was opened by the payment's own secret. Raises NotFound."""
     app, place, lang = _address_of(request)
     payment, by_payment = await find.by_receipt(app.context, place["uid"], place["secret"])
+    only_at_own_address(request, app.settings, app.context.shop(payment))
     return payment_request(app, request, lang, payment), by_payment
 
 

@@ -15,6 +15,7 @@ from checkout.model.money import Money
 from checkout.model.product import Product, Sale
 from checkout.payments.products import Choice, NotForSale, buy, find, payable
 from checkout.web.context import app_of
+from checkout.web.own_address import only_at_own_address
 from checkout.web.pages import messages
 from checkout.web.pages.amount_input import TwoReadings, read_amount, write_amount
 from checkout.web.pages.components import Field, Notice, Row, notice
@@ -89,6 +90,7 @@ async def enter_product(
     stocked = await find(app.context, request.path_params["id"])
     wish = stocked.product.page_settings.language
     shop = app.settings.shop(stocked.shop)
+    only_at_own_address(request, app.settings, shop)
     accept = header(request, b"accept-language") or ""
     spoken = lang or choose_language(wish, accept=accept, among=shop.languages)
     if spoken not in LANGUAGES:
