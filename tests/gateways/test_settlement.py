@@ -53,7 +53,7 @@ def test_a_spreadsheet_of_a_country_with_commas(tmp_path: Path) -> None:
 def test_titles_of_its_own(tmp_path: Path) -> None:
     text = b"Ref,Gross,Cur\nx,1.00,EUR\n"
     (row,) = read(tmp_path / "x.csv", text, id="Ref", currency="Cur")
-    assert (row.id, row.amount) == ("x", 1)
+    assert (row.id, row.amount) == ("x", Decimal(1))
 
 
 @pytest.mark.parametrize(

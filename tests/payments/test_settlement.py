@@ -37,7 +37,7 @@ async def compared(
 
 
 def row(**changes: Any) -> SettlementRow:
-    usual = {"line": 2, "amount": Decimal("12.50"), "currency": "EUR"}
+    usual: dict[str, Any] = {"line": 2, "amount": Decimal("12.50"), "currency": "EUR"}
     return SettlementRow(**(usual | changes))
 
 
@@ -108,7 +108,7 @@ async def test_many_rows(harness: Harness, tmp_path: Path) -> None:
         for number in range(count):
             made = payment_row(created_at=harness.clock())
             payments.add(conn, made)
-            known = {"gateway_id": f"g-{number}", "created_at": harness.clock()}
+            known: dict[str, Any] = {"gateway_id": f"g-{number}", "created_at": harness.clock()}
             attempts.add(conn, attempt(made, status=Status.PAID, **known))
 
     await harness.ledger.write(fill)
