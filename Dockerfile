@@ -1,4 +1,5 @@
 # docker build -t checkout .
+# docker run -v ./checkout.toml:/etc/checkout/checkout.toml:ro -v checkout:/var/lib/checkout checkout checkout migrate
 # docker run -p 8001:8001 -v ./checkout.toml:/etc/checkout/checkout.toml:ro -v checkout:/var/lib/checkout checkout
 
 # The base image by its digest: what was looked at is what is built on. This one is python:3.13-slim

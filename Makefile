@@ -15,7 +15,7 @@ LOCK_ARGS ?=
 SDK ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format docs texts pictures fuzz attack storm vendor-suite postgres bench build sbom audit lock clean
+.PHONY: help demo test lint format docs texts pictures fuzz attack storm vendor-suite postgres bench man build sbom audit lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -75,6 +75,9 @@ bench: $(VENV)/.dev ## speed, weight and memory, each beside a baseline of the s
 	@CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
 		exec $(BIN)/python -m bench $(BENCH_ARGS)
 
+man: $(VENV)/.dev ## the manual page, to read; the wheel has it as share/man/man1/checkout.1
+	@$(BIN)/checkout man | man -l -
+
 build: $(VENV)/.dev ## dist/: the source archive and the wheel
 	$(BIN)/python -m build --no-isolation
 
@@ -126,7 +129,7 @@ COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --g
 lock: $(UV) ## write the lock files anew
 	$(COMPILE) -o requirements.txt
 	$(COMPILE) --constraints requirements.txt --extra postgresql -o requirements-postgresql.txt
-	$(COMPILE) --constraints requirements-postgresql.txt --extra postgresql --group build --group test \
+	$(COMPILE) --constraints requirements-postgresql.txt --extra postgresql --extra opentelemetry --group build --group test \
 		-o requirements-dev.txt
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-config --no-header --quiet \
 		--group build --constraints requirements-dev.txt $(LOCK_ARGS) -o requirements-build.txt

@@ -20,7 +20,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from bench import ledger, webhooks
+from bench import ledger, shops, webhooks
 from bench.charges import charges
 from bench.figures import CORES, HALF, Figure
 from bench.memory import memory
@@ -69,9 +69,11 @@ BENCHES: Final[Mapping[str, Bench]] = {
     "waiting": lambda effort: waiting(effort.customers, effort.waiting_seconds),
     "memory": lambda effort: memory(effort.seconds),
     "webhooks": lambda _: webhooks.figures(),
+    "shops": lambda _: shops.figures(),
 }
 WIDTH: Final = 120  # of the table, where there is no terminal to tell
-LONG: Final = frozenset({"webhooks"})  # not for `--quick`: it waits a minute, and has a test
+# Not for `--quick`: one waits a minute, one starts three servers, and both have tests.
+LONG: Final = frozenset({"webhooks", "shops"})
 
 
 def main() -> None:

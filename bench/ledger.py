@@ -32,8 +32,9 @@ from sqlalchemy.pool import StaticPool
 from bench.figures import Figure, percentile
 from checkout.errors import Unavailable
 from checkout.ledger import attempts, payments
+from checkout.ledger.migrate import migrate
 from checkout.ledger.statements import driver
-from checkout.ledger.store import migrate, open_ledger
+from checkout.ledger.store import open_ledger
 from tests.support.ledger_rows import attempt, payment_row
 
 PROCESSES: Final = 4

@@ -49,7 +49,6 @@ KINDS: Final = (
     "gateway.plain_address",
     "gateway.fault",
     # Shops
-    "webhook.given_up",
     "product.no_method",
     "shop.unreadable",
     "verification.failed",
@@ -59,6 +58,9 @@ KINDS: Final = (
     "mail.unsent",
     "mailer.fault",
     # The server
+    "reload.refused",
+    "worker.ended",
+    "worker.not_started",
     "unready",
     "ledger.sync_failed",
     "background.fault",
@@ -68,6 +70,9 @@ KINDS: Final = (
     "payments.fault",
     "web.fault",
     "proxy.unnamed",
+    "reload.refused",
+    "worker.ended",
+    "worker.not_started",
     # Strangers
     "card_testing",
     "limit.declines",

@@ -18,9 +18,9 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from msgspec.structs import replace
 
-from checkout import __version__, log, shared_metrics
+from checkout import __version__, log, shared_metrics, tracing
 from checkout.gateways import OPTIONS, open_accounts
-from checkout.ledger.store import migrate, open_ledger, open_wakeups
+from checkout.ledger.store import open_ledger, open_wakeups, require_schema
 from checkout.model.mail import Kind
 from checkout.payments import adoption, metrics, retention
 from checkout.payments.apple_pay import MerchantSessions
@@ -157,6 +157,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        tracing.begin()
         async with (
             open_context(settings, schedule=schedule, clock=clock, upstream=upstream) as context,
             _shops(downstream) as http,
@@ -207,6 +208,7 @@ def create_app(
                 await background.stop()
                 due_queries.clear()
                 await asyncio.gather(context.finish(), webhook_sender.finish(), mailer.finish())
+                await asyncio.to_thread(tracing.end)
 
     # Litestar supports these where they are installed, 9 MB; ours are msgspec's models alone.
     with kept_out("pydantic", "attr", "attrs"):
@@ -250,7 +252,7 @@ async def open_context(
 ) -> AsyncIterator[Context]:
     """A context with the settings' ledger and gateways, for the server and for commands."""
     schedule = schedule or Schedule()
-    migrate(settings.database)
+    require_schema(settings.database)
     ledger = open_ledger(settings.database, settings.postgresql)
     try:
         async with upstream or HostConnections(

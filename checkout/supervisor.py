@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import Pipe
@@ -27,6 +28,8 @@ from typing import Any, Final, NamedTuple
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes
 from granian.server.mp import MPServer, WorkerProcess
+
+from checkout import shared_metrics
 
 READY: Final = "ready"
 DRAIN: Final = "drain"
@@ -42,7 +45,7 @@ Entry = Callable[[bytes, Connection], Any]
 Answer = Callable[[dict[str, Any]], None]
 
 
-class Prepared(NamedTuple):
+class Preparation(NamedTuple):
     """What the preparation has accepted. `versions`: the settings as texts; where there are two,
     all workers take the first before any takes the second. `http2`: how the server listens.
     `remarks`: lines for people."""
@@ -60,7 +63,7 @@ class Refused(Exception):
         self.code = code
 
 
-Prepare = Callable[[bytes], Prepared]
+Prepare = Callable[[bytes], Preparation]
 """New settings, after these. Raises Refused."""
 
 
@@ -109,7 +112,7 @@ class Supervisor(MPServer):
         for index, worker in enumerate(self.wrks):
             wrong = self._wrong(worker)
             if wrong and not self.interrupt_signal:
-                tell("worker.not_started", worker=index + 1, reason=wrong)
+                tell("worker.not_started", alert=True, worker=index + 1, reason=wrong)
                 self.interrupt_children.append(index)  # Granian's exit code is 1 then
                 self.interrupt_signal = True
             worker.interrupt_by_parent = False
@@ -143,7 +146,8 @@ class Supervisor(MPServer):
             last, waited = self._started.get(index, (0.0, 0.0))
             soon = time.monotonic() - last < SOON
             pause = min(waited * 2 or 1.0, LONGEST_WAIT) if soon else 0.0
-            tell("worker.ended", worker=index + 1, starts_in=pause, code=_code(self.wrks[index]))
+            code = _code(self.wrks[index])
+            tell("worker.ended", alert=True, worker=index + 1, starts_in=pause, code=code)
             self._due[index] = time.monotonic() + pause
             self._started[index] = (self._due[index], pause)
 
@@ -158,6 +162,7 @@ class Supervisor(MPServer):
             self._forget(self.wrks[index])
             self.wrks[index] = self._start(index)
             self.wrks[index].interrupt_by_parent = False
+            self._count("worker.ended")
 
     # --- New settings -------------------------------------------------------------------------
 
@@ -177,8 +182,7 @@ class Supervisor(MPServer):
         try:
             prepared = self._prepare(self._accepted)
         except Refused as refused:
-            tell("reload.refused", reason=str(refused))
-            return _failed(str(refused))
+            return self._refuse(str(refused))
         self.http = HTTPModes.auto if prepared.http2 else HTTPModes.http1
         for version in prepared.versions:
             answer({"step": "replacing the workers"})
@@ -186,10 +190,9 @@ class Supervisor(MPServer):
             self._turn = turn
             self.main_loop_interrupt.set()
             if wrong := turn.outcome():
-                tell("reload.refused", reason=wrong)
-                return _failed(wrong)
+                return self._refuse(wrong)
         seconds = round(time.monotonic() - begun, 1)
-        tell("reload.done", level="info", alert=False, workers=self.workers, seconds=seconds)
+        tell("reload.done", workers=self.workers, seconds=seconds)
         return {
             "ok": True,
             "workers": self.workers,
@@ -205,6 +208,11 @@ class Supervisor(MPServer):
         if turn := self._turn:
             self._turn = None
             turn.done(self._roll(turn.version))
+
+    def _refuse(self, reason: str) -> dict[str, Any]:
+        tell("reload.refused", alert=True, reason=reason)
+        self._count("reload.refused")
+        return _failed(reason)
 
     def _roll(self, version: bytes) -> str:
         """Replace every worker by one with these settings: "", or why all have the old ones again.
@@ -243,10 +251,8 @@ class Supervisor(MPServer):
     def _retire(self, old: WorkerProcess) -> None:
         """End a worker, and let what is under way in it finish. At first it only closes each
         connection behind its next answer: one that is cut while a request comes in loses it."""
-        try:
+        with suppress(OSError):  # it has ended already
             self._pipes[old].send(DRAIN)
-        except OSError:  # it has ended already
-            pass
         ends = [old.inner.sentinel]
         wait(ends, DRAIN_SECONDS)
         old.terminate()
@@ -286,6 +292,13 @@ class Supervisor(MPServer):
         wait([worker.inner.sentinel])
         self._forget(worker)
 
+    def _count(self, alert: str) -> None:
+        """The metrics are the workers': the first that lives counts."""
+        for worker in self.wrks:
+            with suppress(OSError, KeyError):
+                self._pipes[worker].send(alert)
+                return
+
     def _forget(self, worker: WorkerProcess) -> None:
         if pipe := self._pipes.pop(worker, None):
             pipe.close()
@@ -305,11 +318,13 @@ class _Turn:
         return self._answers.get()
 
 
-def tell(event: str, *, level: str = "error", alert: bool = True, **fields: Any) -> None:
-    """A line of the log, as workers write it."""
+def tell(event: str, *, alert: bool = False, **fields: Any) -> None:
+    """A line of the log, as workers write it; an alert is counted by one of them."""
     moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    marked = {"alert": True} if alert else {}
-    line = {**fields, **marked, "event": event, "level": level, "timestamp": moment}
+    marked = {"alert": True, "level": "error"} if alert else {"level": "info"}
+    if alert:
+        shared_metrics.count_alert(event)
+    line = {**fields, "event": event, **marked, "timestamp": moment}
     try:
         sys.stderr.write(json.dumps(line) + "\n")
         sys.stderr.flush()

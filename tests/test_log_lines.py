@@ -86,8 +86,9 @@ def test_a_server_writes_lines_from_its_first_to_its_last(tmp_path: Path) -> Non
         wait_until(lambda: scraped(server.url)[version] == 2)
         assert stop(server.process) == 0
     found = lines(server.log.read_text())
-    assert {line["event"] for line in found} == {"server"}
-    said = " ".join(str(line["detail"]) for line in found)
-    for word in ("Listening at", "Unexpected exit", "Shutting down"):
+    assert {line["event"] for line in found} == {"server", "worker.ended"}
+    said = " ".join(str(line.get("detail")) for line in found)
+    for word in ("Listening at", "Spawning worker", "Shutting down"):
         assert word in said
     assert {line["level"] for line in found} == {"info", "error"}
+    assert all(isinstance(line["timestamp"], str) for line in found)

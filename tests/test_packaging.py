@@ -93,8 +93,20 @@ def test_the_wheel_carries_everything_that_is_needed(
 
 
 def test_the_wheel_carries_nothing_else(wheel: Path) -> None:
-    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert tops == {"checkout", wheel.name.removesuffix("-py3-none-any.whl") + ".dist-info"}
+    names = zipfile.ZipFile(wheel).namelist()
+    own = wheel.name.removesuffix("-py3-none-any.whl")
+    assert {name.split("/")[0] for name in names} == {
+        "checkout", f"{own}.dist-info", f"{own}.data",
+    }  # fmt: skip
+    assert [name for name in names if name.startswith(f"{own}.data/")] == [
+        f"{own}.data/data/share/man/man1/checkout.1"
+    ]
+
+
+def test_the_wheel_has_the_manual_page(wheel: Path) -> None:
+    (name,) = (each for each in zipfile.ZipFile(wheel).namelist() if each.endswith("checkout.1"))
+    page = zipfile.ZipFile(wheel).read(name).decode()
+    assert page == run(sys.executable, "-m", "checkout", "man")
 
 
 def test_the_source_archive_carries_tests_and_locks(dist: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from checkout.ledger.store import BESIDE, migrate, open_ledger
+from checkout.ledger.migrate import migrate
+from checkout.ledger.store import BESIDE, open_ledger
 from checkout.process import make_private, write_private
 from tests.support.servers import ROOT
 from tests.support.settings import NOBODY, SHOP, overpay, shop, write_settings

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "listen": "listen.listen",
     "check": "check.check",
     "backup": "backup.backup",
+    "migrate": "migrate.migrate_command",
     "payments": "payments.payments",
     "invoices": "invoices.invoices",
     "shops": "shops.shops",

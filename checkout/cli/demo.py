@@ -68,7 +68,16 @@ def demo(host: str, shop_port: int, port: int, sandbox_port: int, folder: Path |
                 processes.append(start(*sandbox_arguments(host, sandbox_port)))
                 wait_for(processes, f"{servers.sandbox}/sandbox/public_key")
                 config = _settings(servers, resumed=resumed)
-                serve = ["serve", "--config", str(config), "--host", host, "--port", str(port)]
+                serve = [
+                    "serve",
+                    "--migrate",
+                    "--config",
+                    str(config),
+                    "--host",
+                    host,
+                    "--port",
+                    str(port),
+                ]
                 processes.append(start("-m", "checkout", *serve))
                 processes.append(start(*shop_arguments(servers.folder, host, shop_port)))
                 wait_for(processes, f"{servers.checkout}/health/ready")

@@ -30,6 +30,7 @@ def invoices() -> None:
 @invoices.command("list")
 @click.option("--shop", help="Only this shop's.")
 @click.option("--status", type=click.Choice(sorted(set(OUTWARD.values()))), help="Only these.")
+@click.option("--tracking-id", help="The shop's own number, whole.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @csv_option
 @config_option
@@ -37,6 +38,7 @@ def invoices() -> None:
 def list_(
     shop: str | None,
     status: str | None,
+    tracking_id: str | None,
     limit: int,
     config: Path | None,
     as_json: bool,
@@ -45,7 +47,9 @@ def list_(
     """The newest invoices."""
 
     async def work(context: Context) -> list[dict[str, Any]]:
-        found, _ = await payments_invoices.listed(context, shop=shop, status=status, limit=limit)
+        found, _ = await payments_invoices.listed(
+            context, shop=shop, status=status, tracking_id=tracking_id, limit=limit
+        )
         return [_shape(context, each) for each in found]
 
     found = with_context(config, work)

@@ -1,6 +1,6 @@
 """What comes before the server, and before a reload, in a process of its own that ends: the
-settings are checked, and at the start the database is brought up to date, once, before the workers
-start, so that they don't race.
+settings are checked, and at the start the database is looked at, once, before the workers start;
+with `--migrate` it is brought up to date.
 
 The process that supervises the workers needs no more than this says on standard output, and never
 loads the application for it: that would be a third of the server's memory.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -20,16 +21,18 @@ from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail
 from checkout.cli.common import bad_settings, reason, settings_path
 from checkout.errors import BadSettings, Unavailable
 from checkout.gateways import OPTIONS
-from checkout.ledger.store import migrate
+from checkout.ledger.migrate import is_empty, migrate
+from checkout.ledger.store import require_schema
 from checkout.process import keep_private
-from checkout.settings import reload
+from checkout.settings import Settings, reload
 from checkout.settings.file_permissions import exposed_files
 from checkout.settings.load import accepted, load_with_text
 
 
 @click.command()
 @config_option
-def prepare(config: Path | None) -> None:
+@click.option("--migrate", "told", is_flag=True)
+def prepare(config: Path | None, told: bool) -> None:
     """Reads the settings that a running server has from standard input, nothing at the start.
     Prints `{"http2": BOOL}`, then a line for each text that workers take after another, the
     settings with all secrets. Exits as `checkout serve` does."""
@@ -47,14 +50,17 @@ def prepare(config: Path | None) -> None:
     for line in exposed_files(settings_path(config)):
         click.echo(f"warning: {line}", err=True)
     if not before:
-        _bring_up_to_date(settings.database)
+        _look_at_database(settings, told=told)
     head = json.dumps({"http2": settings.http2}).encode()
     sys.stdout.buffer.write(b"\n".join([head, *texts]))
 
 
-def _bring_up_to_date(database: str) -> None:
+def _look_at_database(settings: Settings, *, told: bool) -> None:
     try:
-        migrate(database)
+        # Whoever tries checkout out need not know of migrations.
+        if told or (settings.sandbox and is_empty(settings.database)):
+            migrate(settings.database, waiting=partial(click.echo, err=True))
+        require_schema(settings.database)
     except Unavailable as refused:
         fail(f"database: {refused.message}", FAILED)
     except (SQLAlchemyError, OSError) as error:

@@ -17,7 +17,7 @@ from checkout.cli.basics import DEFAULT_SETTINGS, config_option
 from checkout.cli.ports import require_free
 from checkout.listening import KEEP_ALIVE, listen
 from checkout.process import keep_private
-from checkout.supervisor import Prepared, Refused, Supervisor
+from checkout.supervisor import Preparation, Refused, Supervisor
 from checkout.worker import application
 
 # This process only supervises: it imports neither the application nor its libraries.
@@ -38,7 +38,10 @@ NOT_IN_TIME: Final = "The settings could not be read in time."
     type=click.IntRange(5, 3600),
     help="Seconds that a connection may be idle: more than the proxy in front keeps it.",
 )
-def serve(config: Path | None, host: str, port: int, workers: int, keep_alive: int) -> None:
+@click.option("--migrate", is_flag=True, help="First bring the database's schema up to date.")
+def serve(
+    config: Path | None, host: str, port: int, workers: int, keep_alive: int, migrate: bool
+) -> None:
     """Run the server. It refuses to start on a bad setting, naming the key and the reason. SIGHUP
     and `checkout reload` let it take the settings anew."""
     keep_private()
@@ -46,7 +49,7 @@ def serve(config: Path | None, host: str, port: int, workers: int, keep_alive: i
     source = (config or Path(DEFAULT_SETTINGS)).resolve()
     os.environ["CHECKOUT_CONFIG"] = str(source)
     try:
-        prepared = _prepared()
+        prepared = _prepared(b"", *(["--migrate"] if migrate else []))
     except Refused as refused:
         click.echo(str(refused), err=True)
         sys.exit(refused.code)
@@ -71,11 +74,11 @@ def serve(config: Path | None, host: str, port: int, workers: int, keep_alive: i
         )
 
 
-def _prepared(before: bytes = b"", seconds: float | None = None) -> Prepared:
+def _prepared(before: bytes = b"", *options: str, seconds: float | None = None) -> Preparation:
     """What the preparation answers, which is told what the server has. Raises Refused."""
     try:
         done = subprocess.run(  # noqa: S603 - this Python and a module of ours
-            [sys.executable, "-P", "-m", PREPARATION],
+            [sys.executable, "-P", "-m", PREPARATION, *options],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             input=before,
             capture_output=True,
@@ -88,4 +91,4 @@ def _prepared(before: bytes = b"", seconds: float | None = None) -> Prepared:
     if done.returncode:
         raise Refused(said, done.returncode)
     head, *versions = done.stdout.split(b"\n")
-    return Prepared(tuple(versions), bool(json.loads(head)["http2"]), said)
+    return Preparation(tuple(versions), bool(json.loads(head)["http2"]), said)

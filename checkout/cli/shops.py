@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from rich.progress import Progress
@@ -14,7 +15,7 @@ from rich.progress import Progress
 from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail, json_option, print_json
 from checkout.cli.common import actor, console, moment
 from checkout.cli.context import with_context
-from checkout.cli.list_table import print_table
+from checkout.cli.list_table import csv_option, print_list
 from checkout.errors import BadSettings
 from checkout.model.validation.reader import Problems
 from checkout.payments import shop_changes, shop_secrets
@@ -23,6 +24,7 @@ from checkout.payments.ledger_shops import sealer_of, table_of
 from checkout.payments.shop_changes import Refused, ShopEntry, Table
 from checkout.settings import Settings, Shop
 from checkout.settings.env_and_file import resolve
+from checkout.settings.env_file import with_env_file
 from checkout.settings.file_permissions import SECRETS
 from checkout.shop_api.webhooks import standard_secret
 
@@ -33,14 +35,15 @@ SECRET: Final = "(secret)"  # in place of one, where a shop is shown
 # What may be the gateway's secrets is hidden too.
 HIDDEN: Final = SECRETS | {"params"}
 HANDED: Final = {
-    "shop_id": "the shop's id, and the user of its API",
+    "id": "the shop's id, and the user of its API",
     "secret_key": "its password there; also signs notifications",
     "webhook_secret": "the same for a Standard Webhooks library",
     "public_key": "verifies notifications and results",
     "next_public_key": "takes the place of public_key; verifies Content-Signature-Next until then",
     "link_key": "signs its offline links",
     "publishable_key": "for its app; no secret",
-    "public_url": "the domain of checkout",
+    "domain": "of checkout, gateway and payment page",
+    "checkout_url": "the same as an address",
 }
 """What a shop's plugin is configured with."""
 
@@ -104,16 +107,20 @@ def add(
 @click.option(
     "--state", type=click.Choice(["active", "disabled", "unreadable"]), help="Only these."
 )
+@csv_option
 @config_option
 @json_option
-def list_(search: str | None, state: str | None, config: Path | None, as_json: bool) -> None:
+def list_(
+    search: str | None, state: str | None, config: Path | None, as_json: bool, as_csv: bool
+) -> None:
     """All shops, those of the settings file too; times are UTC."""
     found = [_row(each) for each in _done(config, shop_changes.listed)]
     found = [each for each in found if state in (None, each["state"]) and _has(each, search)]
-    if as_json:
-        print_json(found)
-    else:
-        print_table([{k: v or "" for k, v in row.items()} for row in found], COLUMNS, "id")
+    print_list(found, _line, COLUMNS, as_json=as_json, as_csv=as_csv)
+
+
+def _line(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value or "" for name, value in row.items()}
 
 
 @shops.command()
@@ -347,7 +354,9 @@ def _tables_of(file: Path) -> dict[str, Table]:
     tables = data.get("shops")
     if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
         fail(f"{file}: must have [shops.ID] tables", UNUSABLE)
-    found: dict[str, Table] = resolve(tables, os.environ, file.parent, problems, "shops")
+    found: dict[str, Table] = resolve(
+        tables, with_env_file(os.environ, file.parent), file.parent, problems, "shops"
+    )
     if problems:
         fail("\n".join(f"{key}: {', '.join(why)}" for key, why in problems.items()), UNUSABLE)
     return found
@@ -359,7 +368,7 @@ def _tables_of(file: Path) -> dict[str, Table]:
 def _handed(settings: Settings, shop: Shop, fresh: Table) -> dict[str, str]:
     """`fresh`: the secrets that were just made, by their settings: only those are told."""
     newest = {name: shop_secrets.all_of(fresh.get(name)) for name in shop_secrets.MAKERS}
-    found = {"shop_id": shop.id}
+    found = {"id": shop.id}
     for secret in newest["secret_key"][-1:]:
         found |= {"secret_key": secret, "webhook_secret": standard_secret(secret)}
     found["public_key"] = shop.public_key
@@ -369,7 +378,8 @@ def _handed(settings: Settings, shop: Shop, fresh: Table) -> dict[str, str]:
         found["link_key"] = link_key
     for publishable_key in newest["publishable_key"][-1:]:
         found["publishable_key"] = publishable_key
-    return found | {"public_url": settings.public_url}
+    at = settings.public_url
+    return found | {"domain": urlsplit(at).netloc, "checkout_url": at}
 
 
 def _print_handed(found: dict[str, str], *, as_json: bool) -> None:

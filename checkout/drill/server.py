@@ -9,7 +9,7 @@ from typing import Final
 from checkout import log
 from checkout.app import create_app
 from checkout.gateways import OPTIONS
-from checkout.ledger.store import migrate
+from checkout.ledger.migrate import migrate
 from checkout.listening import listen
 from checkout.payments.schedule import Schedule
 from checkout.process import end_with_parent, keep_private

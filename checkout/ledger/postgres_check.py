@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from checkout.errors import Unavailable
 
 OLDEST: Final = 14  # the oldest version that the tests are run on
-MIGRATING: Final = 0x636865636B  # the lock: one server migrates at a time
+MIGRATING: Final = 0x636865636B  # the lock: one process migrates at a time
 
 ASKED: Final = text(
     "SELECT current_setting('server_version_num')::int / 10000 AS version,"
@@ -47,6 +47,12 @@ def problem_of(server: Server) -> str | None:
     return None
 
 
+def try_lock(conn: Connection) -> bool:
+    """Whether this transaction is the one that migrates, until it ends."""
+    asked = text("SELECT pg_try_advisory_xact_lock(:lock)")
+    return bool(conn.scalar(asked, {"lock": MIGRATING}))
+
+
 def lock(conn: Connection) -> None:
-    """Wait for another server that migrates, until this transaction ends."""
+    """Wait for another that migrates; then it is ours until this transaction ends."""
     conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})

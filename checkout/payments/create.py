@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from checkout import tracing
 from checkout.errors import Cancelled, Duplicate, Expired, Gone, ShopDisabled, Unprocessable
 from checkout.identifiers import new_payment_secret, new_token, new_uid
 from checkout.ledger import (
@@ -146,9 +147,10 @@ async def count_money(
 
 def new_payment(context: Context, order: Order, shop: Shop, link: str | None = None) -> PaymentRow:
     """A payment that is not yet in the ledger."""
-    now = context.clock()
+    now, uid = context.clock(), new_uid()
+    tracing.root(uid, shop=shop.id)
     return PaymentRow(
-        uid=new_uid(),
+        uid=uid,
         token=new_token(),
         secret=new_payment_secret(),
         shop=shop.id,

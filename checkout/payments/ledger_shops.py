@@ -90,7 +90,8 @@ def read_row(settings: Settings, sealer: Sealer, row: ShopRow) -> Shop:
     except Exception as error:  # noqa: BLE001 - a row is never the end of a server
         why = f"can't be read ({type(error).__name__})"
         raise BadSettings([(f"shops.{row.id}", why)]) from None
-    return msgspec.structs.replace(shop, disabled=row.state != shops.ACTIVE)
+    disabled = row.state != shops.ACTIVE
+    return msgspec.structs.replace(shop, disabled=disabled, revision=row.revision)
 
 
 def table_of(sealer: Sealer, row: ShopRow) -> dict[str, object]:

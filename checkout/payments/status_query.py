@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from checkout import tracing
 from checkout.gateways.base import PaymentReference
 from checkout.ledger import attempts
 from checkout.ledger.rows import Attempt, Payment
@@ -130,13 +131,16 @@ async def outcome_of(
     """The outcome of a gateway call. Where the adapter fails, the outcome is unknown and will be
     queried: money may have moved. `call`: one of `metrics.CALLS`."""
     began, outcome = time.perf_counter(), UNKNOWN
-    try:
-        outcome = without_plain_addresses(await answer, sandbox=context.settings.sandbox)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - an adapter's library may exit
-        log.error("gateway.fault", error=type(error).__name__, alert=True)
-    finally:  # also where nobody waits for it any longer
-        GATEWAY_SECONDS.labels(attempt.account, call).observe(time.perf_counter() - began)
-        GATEWAY_CALLS.labels(attempt.account, call, _answer(outcome)).inc()
+    about: dict[str, str | int] = {"account": attempt.account, "attempt": attempt.number}
+    with tracing.span(f"gateway {call}", attempt.payment, asks=True, **about) as span:
+        try:
+            outcome = without_plain_addresses(await answer, sandbox=context.settings.sandbox)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - an adapter's library may exit
+            log.error("gateway.fault", error=type(error).__name__, alert=True)
+        finally:  # also where nobody waits for it any longer
+            GATEWAY_SECONDS.labels(attempt.account, call).observe(time.perf_counter() - began)
+            GATEWAY_CALLS.labels(attempt.account, call, answered := _answer(outcome)).inc()
+            tracing.state(span, answer=answered, status=outcome.status)
     return outcome
 
 

@@ -21,6 +21,7 @@ import httpx
 import structlog
 from sqlalchemy import Connection
 
+from checkout import tracing
 from checkout.ledger import events, outbox, payments
 from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import PaymentRow
@@ -105,11 +106,14 @@ class WebhookSender:
     async def _send(self, webhook: Webhook, until: float) -> None:
         """`until`: the end of its lease."""
         tries, began = webhook.tries + 1, time.perf_counter()
-        try:
-            answer, retry_after = await self._post(webhook)
-        except NoSlot:
-            await self._context.ledger.write_unsynced(outbox.give_back, webhook, until=until)
-            return
+        about: dict[str, str | int] = {"shop": webhook.shop, "tries": tries}
+        with tracing.span("notification", webhook.payment, asks=True, **about) as span:
+            try:
+                answer, retry_after = await self._post(webhook)
+            except NoSlot:
+                await self._context.ledger.write_unsynced(outbox.give_back, webhook, until=until)
+                return
+            tracing.state(span, answer=label(answer))
         WEBHOOK_SECONDS.observe(time.perf_counter() - began)
         now = self._context.clock()
         delivered = answer.isdigit() and 200 <= int(answer) < 300
@@ -125,8 +129,8 @@ class WebhookSender:
             WEBHOOK_DELAY.observe(max(now - webhook.created_at, 0.0))
         log.info("webhook.sent", payment=webhook.payment, tries=tries, answer=answer)
         if wait is None and not delivered:
-            about = {"payment": webhook.payment, "webhook": webhook.id, "shop": webhook.shop}
-            log.error("webhook.given_up", **about, tries=tries, answer=answer, alert=True)
+            which = {"payment": webhook.payment, "webhook": webhook.id, "shop": webhook.shop}
+            log.error("webhook.given_up", **which, tries=tries, answer=answer, alert=True)
 
     async def _post(self, webhook: Webhook) -> tuple[str, float]:
         """The answer (an HTTP status, or in words why there is none), and its Retry-After in
@@ -143,7 +147,8 @@ class WebhookSender:
                     self._http,
                     webhook.url,
                     body,
-                    headers(shop, webhook.id, body, now, public=public, tries=webhook.tries),
+                    headers(shop, webhook.id, body, now, public=public, tries=webhook.tries)
+                    | tracing.headers(),
                     resolve=self._resolve or self._names.of(webhook.shop),
                     settings=self._context.settings,
                 )

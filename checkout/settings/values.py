@@ -99,6 +99,7 @@ class Shop(HidesSecrets, frozen=True):
     where the shop is mailed `notify_mails` (of `NOTIFY_MAILS`) in `notify_language`.
 
     `disabled`: it takes no new payments; what it has goes on. Only a shop of the ledger can be.
+    `revision`: the number of its last change there.
     """
 
     SHOWN = ("id", "name", "url")  # not the methods: their params may be the gateway's secrets
@@ -142,6 +143,7 @@ class Shop(HidesSecrets, frozen=True):
     apple_pay: ApplePay | None = None
     google_pay: GooglePay | None = None
     disabled: bool = False
+    revision: int = 0
 
     @property
     def secret_keys(self) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ The label is a name of ours and never an address: those are secrets, and without
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any, Final
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from checkout import tracing
 from checkout.payments.metrics import REQUEST_SECONDS, REQUESTS, REQUESTS_UNDER_WAY
 
 PAYMENT: Final = "payment"
@@ -39,6 +41,7 @@ SECOND: Final = {"payment": PAYMENT, "order": "order", "product": "product"}  # 
 # What follows a payment's secret.
 STEPS: Final = frozenset({"pay", "status", "wait", "redirect", "result", "confirm", "cancel"})
 OTHER: Final = "other"
+_UID: Final = re.compile(r"/[^/]{2,7}/(?:payment|order)/([0-9a-f-]{36})/", re.ASCII)
 PAGES: Final = (*sorted({*FIRST.values(), *SECOND.values(), *STEPS}), OTHER)
 STATUSES: Final = ("2xx", "3xx", "4xx", "5xx")
 # Looked up once: a label's values are found by a lock and a dictionary.
@@ -60,17 +63,26 @@ def measured(app: ASGIApp) -> ASGIApp:
                 status = str(message["status"])[0]
             await send(message)
 
+        path = scope["path"]
+        page = page_of(path)
         REQUESTS_UNDER_WAY.inc()
         try:
-            await app(scope, receive, sent)
+            with tracing.span(page, payment_of(path)) as span:
+                await app(scope, receive, sent)
+                tracing.state(span, answer=f"{status}xx")
         finally:
             REQUESTS_UNDER_WAY.dec()
-            page = page_of(scope["path"])
             _SECONDS[page].observe(time.perf_counter() - began)
             if counter := _ANSWERED.get((page, status)):
                 counter.inc()
 
     return timed
+
+
+def payment_of(path: str) -> str | None:
+    """The uid in the path of a payment's page."""
+    found = _UID.match(path)
+    return found[1] if found else None
 
 
 def page_of(path: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from bench.database import postgres
 from bench.payments import over_postgres
-from checkout.ledger.store import migrate
+from checkout.ledger.migrate import migrate
 from tests.support.databases import BACKENDS
 
 has_server = "postgresql" in BACKENDS

@@ -51,7 +51,7 @@ LINK = (
 def test_help_and_version(run: Run) -> None:
     said = run("--help")
     assert said.exit_code == 0
-    commands = "init demo serve sandbox link check payments invoices keys widget drill pci"
+    commands = "init demo serve reload sandbox link check payments invoices keys widget drill pci"
     for command in commands.split():
         assert re.search(rf"^  {command} ", said.output, re.MULTILINE), command
         assert run(command, "-h").exit_code == 0

@@ -60,7 +60,8 @@ def test_the_list(run: Run, config: Path) -> None:
     said = run("invoices", "list", "--config", config)
     for text in (first.invoice.id, "12.50 EUR", "0.99 EUR", "incomplete", "draft", "chair-8"):
         assert text in said.output
-    for asked, count in ((("--limit", "1"), 1), (("--status", "canceled"), 0),
+    for asked, count in ((("--limit", "1"), 1), (("--tracking-id", "nobody's"), 0),
+                         (("--status", "canceled"), 0),
                          (("--shop", "framing"), 0), (("--shop", "361"), 2)):  # fmt: skip
         assert len(answered(run("invoices", "list", *asked, "--json", "--config", config))) == count
     assert run("invoices", "list", "--status", "paid", "--config", config).exit_code == 2

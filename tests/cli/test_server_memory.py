@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from checkout.ledger.store import migrate
+from checkout.ledger.migrate import migrate
 from checkout.worker import UNUSED
 from tests.support.servers import ROOT
 from tests.web.process import serving

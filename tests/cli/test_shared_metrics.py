@@ -63,6 +63,12 @@ def test_any_worker_tells_of_all_and_no_counter_goes_back(server: Served) -> Non
     assert found["checkout_requests_under_way"] <= 2
     assert found["checkout_ledger_writable"] == 1
 
+    refused = 'checkout_alerts_total{kind="reload.refused"}'
+    assert found[refused] == 0
+    server.settings.config.write_text("public_url = 5\n")
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: scraped(server.url)[refused] == 1)  # an alert of no worker
+
     folder = _folder_of(server.process)
     assert folder.stat().st_mode & 0o077 == 0
     assert len(list(folder.glob("*.place"))) == 2, "a later worker takes the place of a dead one"

@@ -26,8 +26,8 @@ def test_add_and_change(run: Run, config: Path) -> None:
     at = ("--config", config)
     handed = answered(run("shops", "add", *TEA, *CARDS, "--set", "apps=true", "--json", *at))
     assert set(handed) == {
-        "shop_id", "secret_key", "webhook_secret", "public_key", "link_key", "publishable_key",
-        "public_url",
+        "id", "secret_key", "webhook_secret", "public_key", "link_key", "publishable_key",
+        "domain", "checkout_url",
     }  # fmt: skip
     run("shops", "set", "tea", "name=Green tea", "accent=#0b5fff", "methods.erip=local",
         'languages=["de", "en"]', "apps=", "publishable_key=", *at)  # fmt: skip

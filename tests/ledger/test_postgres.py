@@ -19,8 +19,9 @@ from sqlalchemy.pool import NullPool
 from checkout.errors import Unavailable
 from checkout.ledger import payments, write_check
 from checkout.ledger.base import Ledger
+from checkout.ledger.migrate import migrate
 from checkout.ledger.postgres import GRACE
-from checkout.ledger.store import migrate, open_ledger
+from checkout.ledger.store import open_ledger
 from checkout.settings import PostgresLimits
 from tests.support.cutting_proxy import cutting_proxy
 from tests.support.databases import BACKENDS, database

@@ -17,8 +17,9 @@ import pytest
 
 from checkout.errors import Unavailable
 from checkout.ledger import payments as ledger_payments
+from checkout.ledger.migrate import migrate
 from checkout.ledger.postgres_check import OLDEST, Server, problem_of
-from checkout.ledger.store import migrate, open_ledger, open_wakeups
+from checkout.ledger.store import open_ledger, open_wakeups
 from checkout.settings.database_url import database_url
 from tests.support.databases import sqlite
 from tests.support.postgres import PROGRAMS, PostgresServer, postgres_server
@@ -147,7 +148,7 @@ def test_a_newer_schema_of_sqlite(tmp_path: Path) -> None:
 
 def test_without_its_driver() -> None:
     code = "import sys; sys.modules['psycopg'] = None\n"
-    code += "from checkout.ledger.store import migrate\n"
+    code += "from checkout.ledger.migrate import migrate\n"
     code += "migrate('postgresql://nobody@127.0.0.1:1/none')"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False

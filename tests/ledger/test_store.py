@@ -16,9 +16,10 @@ from sqlalchemy import Connection, text
 from checkout.errors import Unavailable
 from checkout.ledger import payments
 from checkout.ledger.base import Ledger
+from checkout.ledger.migrate import migrate
 from checkout.ledger.rows import PaymentRow
 from checkout.ledger.sqlite import SqliteLedger
-from checkout.ledger.store import migrate, open_ledger
+from checkout.ledger.store import open_ledger
 from checkout.model.status import Status
 from tests.support.databases import sqlite
 from tests.support.ledger_rows import payment_row

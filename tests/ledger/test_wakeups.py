@@ -13,7 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from checkout.errors import Unavailable
-from checkout.ledger.store import migrate, open_ledger, open_wakeups
+from checkout.ledger.migrate import migrate
+from checkout.ledger.store import open_ledger, open_wakeups
 from checkout.ledger.wakeups import MOST, Wakeups
 from tests.support.databases import BACKENDS, database, sqlite
 from tests.support.postgres import PROGRAMS, pgbouncer, pgbouncer_program, postgres_server

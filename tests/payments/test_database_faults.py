@@ -12,8 +12,8 @@ from typing import Final
 import psycopg
 import pytest
 
+from checkout.ledger.migrate import migrate
 from checkout.ledger.rows import Payment
-from checkout.ledger.store import migrate
 from checkout.model.status import Status
 from checkout.settings import PostgresLimits
 from tests.payments.persistence import Life

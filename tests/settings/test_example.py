@@ -23,7 +23,7 @@ STRUCTS = (
 ROTATING = {"next_secret_key", "next_private_key", "next_public_key"}
 DERIVED = {
     Account: {"name", "options"},
-    Shop: {"id", "public_key", "ports", "disabled", *ROTATING},
+    Shop: {"id", "public_key", "ports", "disabled", "revision", *ROTATING},
     Method: {"name"},
 }
 

@@ -22,8 +22,8 @@ from sqlalchemy import Connection, create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from checkout.ledger.audit import TRIGGERS
+from checkout.ledger.migrate import migrate
 from checkout.ledger.schema import METADATA
-from checkout.ledger.store import migrate
 from tests.support.postgres import PROGRAMS
 
 BACKENDS: Final = (
@@ -57,8 +57,13 @@ def reading(url: str) -> Iterator[Connection]:
 
 def sqlite(folder: Path) -> str:
     path = folder / f"{token_hex(4)}.db"
-    shutil.copyfile(_sqlite_template(), path)
+    copy_migrated(path)
     return f"sqlite:///{path}"
+
+
+def copy_migrated(path: Path) -> None:
+    """An SQLite ledger without a row."""
+    shutil.copyfile(_sqlite_template(), path)
 
 
 @cache

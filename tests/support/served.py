@@ -33,7 +33,10 @@ def served(folder: Path, gateway: str, workers: int = 2, **environment: str) -> 
         "-m", "checkout", "serve", *how, "--workers", str(workers), log=log, **environment
     )
     try:
-        wait_for(f"{settings.url}/health/ready", process)
+        try:
+            wait_for(f"{settings.url}/health/ready", process)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it said:\n{log.read_text()}") from None
         yield Served(settings, process, log)
     finally:
         stop(process)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from checkout.process import write_private
+from tests.support.databases import copy_migrated
 from tests.support.samples import pem
 
 Table = dict[str, Any]
@@ -69,7 +70,7 @@ def shop(url: str, methods: Table, **more: Any) -> Table:
 
 
 def write_settings(folder: Path, public_url: str, tables: Table, private_key: str = "") -> Path:
-    """checkout.toml in `folder`, over a ledger there, and the shops' key beside it."""
+    """checkout.toml in `folder`, over a migrated ledger there, and the shops' key beside it."""
     write_private(folder / "shop.pem", private_key or pem())
     top = {
         "public_url": public_url,
@@ -77,6 +78,8 @@ def write_settings(folder: Path, public_url: str, tables: Table, private_key: st
         "secrets": [secret()],
         "sandbox": True,
     }
+    if not (folder / "checkout.db").exists():
+        copy_migrated(folder / "checkout.db")
     path = folder / "checkout.toml"
     write_private(path, toml(top | tables))
     return path

@@ -45,6 +45,13 @@ async def add(context: Context, id: str = "tea", **more: Any) -> dict[str, Any]:
     return table
 
 
+async def rename(context: Context, **more: str) -> None:
+    def changed(table: dict[str, Any]) -> dict[str, Any]:
+        return table | more
+
+    await shop_changes.change(context, "tea", changed, act="shop.change", by=BY)
+
+
 async def ask(server: Server, method: str, path: str, **more: Any) -> httpx.Response:
     async with server.customer() as http:
         return await http.request(method, path, **more)
@@ -72,10 +79,12 @@ async def test_a_shop_is_added_while_the_server_runs(tmp_path: Path, pem: str) -
         async with server.customer() as customer:
             page = await customer.open(paid.path())
             assert "Tea shop" in page.text
-            await shop_changes.change(
-                context, "tea", lambda now: now | {"name": "Green tea"}, act="shop.change", by=BY
-            )
-            assert "Green tea" in (await customer.open(paid.path())).text  # no page of before
+            await rename(context, name="Green tea", legal_name="Tea & Sons Ltd")
+            page = await customer.open(paid.path())  # rendered anew, not as it was kept
+            assert "Green tea" in page.text
+            assert "Tea & Sons Ltd" in page.text
+            await rename(context, legal_name="Tea and Sons Ltd")
+            assert "Tea and Sons Ltd" in (await customer.open(paid.path())).text
             await customer.pay(paid)
         assert (await paid.told())["status"] == "successful"
         kept = server.database.read_bytes() + (tmp_path / "checkout.db-wal").read_bytes()

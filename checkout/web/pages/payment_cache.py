@@ -77,7 +77,7 @@ def key_of(
 ) -> Hashable:
     """Equal for payments whose pages are alike. `texts`: the holes' names; `country`: the one that
     is chosen for the customer."""
-    shop = specimen.shop.id
+    shop = (specimen.shop.id, specimen.shop.revision)  # in the ledger it may change
     return (
         msgspec.json.encode(specimen.payment.order),
         tuple(texts),
