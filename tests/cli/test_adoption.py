@@ -75,6 +75,8 @@ def test_another_copy_is_said_to_be_one(run: Run, config: Path, tmp_path: Path) 
 
 
 def test_what_is_no_ledger_is_not_copied(run: Run, config: Path, tmp_path: Path) -> None:
+    for file in tmp_path.glob("checkout.db*"):
+        file.unlink()
     missing = run("backup", tmp_path / "copy.db", "--config", config)
     assert (missing.exit_code, "There is no ledger" in missing.output) == (1, True)
     with closing(sqlite3.connect(tmp_path / "checkout.db")) as other:
