@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from checkout.cli import adoption, options, payment_operations, personal, webhooks
+from checkout.cli import adoption, options, payment_operations, personal, settlement, webhooks
 from checkout.cli.basics import FAILED, config_option, fail, json_option, print_json
 from checkout.cli.common import console, moment
 from checkout.cli.context import with_context
@@ -42,6 +42,7 @@ personal.add_to(payments)
 payment_operations.add_to(payments)
 webhooks.add_to(payments)
 adoption.add_to(payments)
+settlement.add_to(payments)
 
 
 @payments.command("list")

@@ -39,7 +39,9 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     security code. `secrets`: the names of those options that only we and the gateway know; the
     settings are refused where one can be guessed, or serves for anything else of ours. `asked`:
     what `checkout init` asks for beside the required ones; `usual_method`: the way to pay that it
-    proposes."""
+    proposes.
+
+    `settlement`: the columns' titles in its settlement file (`settlement.NAMES`)."""
 
     longest_return_url: ClassVar[int] = 2048
     secrets: ClassVar[tuple[str, ...]] = ()
@@ -49,6 +51,7 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     base_url: str
     decimals: dict[str, int] = {}
     code: Literal["required", "optional"] = "required"
+    settlement: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"

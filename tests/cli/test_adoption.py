@@ -75,6 +75,8 @@ def test_another_copy_is_said_to_be_one(run: Run, config: Path, tmp_path: Path) 
 
 
 def test_what_is_no_ledger_is_not_copied(run: Run, config: Path, tmp_path: Path) -> None:
+    for file in tmp_path.glob("checkout.db*"):
+        file.unlink()
     missing = run("backup", tmp_path / "copy.db", "--config", config)
     assert (missing.exit_code, "There is no ledger" in missing.output) == (1, True)
     with closing(sqlite3.connect(tmp_path / "checkout.db")) as other:
@@ -82,3 +84,21 @@ def test_what_is_no_ledger_is_not_copied(run: Run, config: Path, tmp_path: Path)
     said = run("backup", tmp_path / "copy.db", "--config", config)
     assert (said.exit_code, "can't be copied" in said.output) == (1, True)
     assert not list(tmp_path.glob("copy*"))
+
+
+def test_a_settlement_file_beside_the_ledger(run: Run, config: Path, tmp_path: Path) -> None:
+    with_context(config, lambda context: made(context, PAID))
+    file = tmp_path / "november.csv"
+    file.write_text("UID,Sum,Currency\nelsewhere,1.00,EUR\n")
+    compare = ("payments", "compare", file, "--config", config)
+    assert run(*compare, "--account", "none").exit_code == 2
+    assert run(*compare, "--since", "1d", "--account", "cards").exit_code == 2
+    whole = ("--account", "cards", "--since", "1d", "--until", "2999-01-01")
+    said = run(*compare, *whole)
+    assert said.exit_code == 1
+    assert "missing here  line=2" in said.output
+    assert "missing there  kind=payment" in said.output
+    assert "1 rows, 0 the same, 2 differences" in said.output
+    file.write_text("a,b\n")
+    said = run(*compare, "--account", "cards")
+    assert (said.exit_code, "has no column for" in said.output) == (2, True)

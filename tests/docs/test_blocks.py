@@ -68,6 +68,7 @@ OTHERS: Final = frozenset(
         "overpay.md",
         "pci.md",
         "privacy.md",
+        "reconciliation.md",
         "reliability.md",
         "rest.md",
         "settings.md",

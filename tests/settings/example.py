@@ -14,6 +14,7 @@ EXAMPLE = DOCS / "checkout.toml"
 class Stub(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     base_url: str
     decimals: dict[str, int] = {}
+    settlement: dict[str, str] = {}
 
 
 class Overpay(Stub, frozen=True):
