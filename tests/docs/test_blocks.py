@@ -57,6 +57,7 @@ OTHERS: Final = frozenset(
         "adding-a-gateway.md",
         "alerts.md",
         "architecture.md",
+        "deploy.md",
         "exchanger.md",
         "operating.md",
         "security.md",
@@ -73,6 +74,7 @@ OTHERS: Final = frozenset(
         "rest.md",
         "settings.md",
         "threat-model.md",
+        "upgrading.md",
         "wallets.md",
     }
 )
