@@ -10,12 +10,13 @@ BENCH_ARGS ?=
 FUZZ ?= 300
 ATTACK ?= 10000
 STORM ?= 2000
+UPGRADE ?= 10
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 SDK ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format docs texts pictures fuzz attack storm vendor-suite postgres bench man build sbom audit lock clean
+.PHONY: help demo test lint format docs texts pictures fuzz attack storm upgrade vendor-suite postgres bench man build sbom audit lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -63,6 +64,10 @@ attack: $(VENV)/.dev ## cards are tested from one address and from thousands: AT
 storm: $(VENV)/.dev ## STORM payments through two servers with every fault, 30 times kill -9, and what came of them
 	@CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
 		CHECKOUT_STORM=$(STORM) $(BIN)/python -m pytest tests/storm -s -o faulthandler_timeout=3600 $(PYTEST_ARGS)
+
+upgrade: $(VENV)/.dev ## to this release and back while customers pay, UPGRADE seconds a step, on SQLite and PostgreSQL
+	@CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
+		CHECKOUT_UPGRADE=$(UPGRADE) $(BIN)/python -m pytest tests/upgrade -s $(PYTEST_ARGS)
 
 vendor-suite: $(VENV)/.dev ## the vendor's own PHP suite, of the checkout SDK=/path, against ours (needs phpunit)
 	@exec $(BIN)/python -m tools.vendor_suite $(SDK)

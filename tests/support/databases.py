@@ -44,6 +44,16 @@ def database(backend: str, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
+def empty_database(backend: str, folder: Path) -> Iterator[str]:
+    """The URL of one that holds nothing."""
+    if backend == "sqlite":
+        yield f"sqlite:///{folder.as_posix()}/empty.db"
+        return
+    with postgres_databases().empty() as url:
+        yield url
+
+
+@contextmanager
 def reading(url: str) -> Iterator[Connection]:
     """A connection past whoever uses the database, until the block ends."""
     address = make_url(url)
@@ -99,6 +109,13 @@ class PostgresDatabases:
             inside.execute(_DELETED)
             inside.execute(b"VACUUM " + ", ".join(used).encode())
         self._idle.append((name, inside))
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """The URL of one without tables, until the block ends."""
+        name = self._create("template0")
+        yield self._url(name)
+        self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def remove(self) -> None:
         for name, inside in self._idle:
