@@ -21,6 +21,7 @@ from checkout.model.money import Money
 from checkout.model.order import Customer, Method, Methods, Order, PageSettings
 from checkout.settings import Account, Limits, Settings, Shop
 from checkout.settings.signing_keys import public_half
+from checkout.settings.values import ShopDirectory
 from tests.support.clock import BEGINNING
 
 SHOP_ID: Final = "361"
@@ -82,7 +83,7 @@ def settings(*shops: Shop, **changes: Any) -> Settings:
         "gateways": {
             name: Account(name=name, adapter="fake", options=None) for name in sorted(accounts)
         },
-        "shops": named,
+        "shops": ShopDirectory(named),
         "limits": Limits(slow_seconds=0),  # nobody waits in real time
     }
     return Settings(**(values | changes))
