@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -22,11 +23,13 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+    from prometheus_client.core import Metric
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # of the environment; prometheus-client reads it too
 PREFIX: Final = "checkout-metrics-"
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder in it is made with mode 0700
 OWNER: Final = "owner"  # the file that the server holds while it runs, with its process id
+ALERTS: Final = "alerts"  # the file of those of the server's own process
 MOST: Final = 256  # places
 # Bytes of a place's files at the start. They are really there: a full disk must not end a worker
 # that writes into its mapped memory.
@@ -94,6 +97,14 @@ def is_held(path: Path) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def count_alert(kind: str) -> None:
+    """In the process that starts the workers: it has no metrics of its own. Its alerts are lines
+    of a file, which workers add to theirs."""
+    if named := os.environ.get(FOLDER):
+        with suppress(OSError), (Path(named) / ALERTS).open("a") as told:
+            told.write(f"{kind}\n")
 
 
 def join() -> bool:
@@ -183,9 +194,22 @@ class _Shared:
         places = list(self._shared.glob("*.place"))
         ended = {each.stem for each in places if not is_held(each)}
         files = [str(each) for each in self._shared.glob("*.db") if not _is_of(each, ended)]
-        yield from MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        for metric in MultiProcessCollector.merge(files):  # type: ignore[no-untyped-call]
+            if metric.name == "checkout_alerts":
+                self._add_alerts(metric)
+            yield metric
         alive = len(places) - len(ended)
         yield GaugeMetricFamily("checkout_workers", "Workers that run", value=alive)
+
+    def _add_alerts(self, metric: Metric) -> None:
+        """Those of the process that started the workers."""
+        try:
+            kinds = Counter((self._shared / ALERTS).read_text().split())
+        except FileNotFoundError:
+            return
+        metric.samples = [
+            each._replace(value=each.value + kinds[each.labels["kind"]]) for each in metric.samples
+        ]
 
 
 def _is_of(path: Path, ended: set[str]) -> bool:

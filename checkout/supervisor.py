@@ -29,6 +29,8 @@ from granian._granian import SocketHolder
 from granian.constants import HTTPModes
 from granian.server.mp import MPServer, WorkerProcess
 
+from checkout import shared_metrics
+
 READY: Final = "ready"
 DRAIN: Final = "drain"
 READY_SECONDS: Final = 120.0  # for a worker to start
@@ -90,6 +92,7 @@ class Supervisor(MPServer):
         self._due: dict[int, float] = {}  # a worker that has ended -> when it starts again
         self._started: dict[int, tuple[float, float]] = {}  # -> (its last start, the wait before)
         self._retired: list[threading.Thread] = []
+        self._drained: list[threading.Event] = []
         self._turn: _Turn | None = None
 
     # --- What Granian calls -------------------------------------------------------------------
@@ -222,6 +225,8 @@ class Supervisor(MPServer):
                 self._go_back(range(index))
                 return wrong
             self._replace(index, new)
+        for drained in self._drained:  # who is told that it is done meets no old worker any more
+            drained.wait(2 * DRAIN_SECONDS)
         return ""
 
     def _go_back(self, indices: Sequence[int]) -> None:
@@ -241,10 +246,13 @@ class Supervisor(MPServer):
             self.main_loop_interrupt.set()
         old.interrupt_by_parent = True
         self._retired = [thread for thread in self._retired if thread.is_alive()]
-        self._retired.append(threading.Thread(target=self._retire, args=(old,)))
-        self._retired[-1].start()
+        self._drained = [event for event in self._drained if not event.is_set()]
+        self._drained.append(threading.Event())
+        work = threading.Thread(target=self._retire, args=(old, self._drained[-1]))
+        self._retired.append(work)
+        work.start()
 
-    def _retire(self, old: WorkerProcess) -> None:
+    def _retire(self, old: WorkerProcess, drained: threading.Event) -> None:
         """End a worker, and let what is under way in it finish. At first it only closes each
         connection behind its next answer: one that is cut while a request comes in loses it."""
         with suppress(OSError):  # it has ended already
@@ -252,6 +260,7 @@ class Supervisor(MPServer):
         ends = [old.inner.sentinel]
         wait(ends, DRAIN_SECONDS)
         old.terminate()
+        drained.set()
         if not wait(ends, self.workers_kill_timeout):
             old.kill()
         self._forget(old)
@@ -312,6 +321,8 @@ def tell(event: str, *, alert: bool = False, **fields: Any) -> None:
     moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     marked = {"alert": True, "level": "error"} if alert else {"level": "info"}
     line = {**fields, "event": event, **marked, "timestamp": moment}
+    if alert:
+        shared_metrics.count_alert(event)
     try:
         sys.stderr.write(json.dumps(line) + "\n")
         sys.stderr.flush()
