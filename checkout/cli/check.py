@@ -7,13 +7,16 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import click
 import httpx
+import msgspec
 from rich.console import Console
 from rich.progress import track
 from rich.text import Text
+from sqlalchemy import make_url
 
 from checkout.app import challenge_of, open_context
 from checkout.cli.basics import FAILED, config_option, json_option, print_json
@@ -22,6 +25,8 @@ from checkout.errors import CheckoutError
 from checkout.gateways.base import Gateway, PaymentReference
 from checkout.i18n import LANGUAGES, translations
 from checkout.identifiers import new_attempt_key
+from checkout.ledger.migrate import is_empty, migrate
+from checkout.ledger.store import require_schema
 from checkout.model.money import Money
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
@@ -140,10 +145,30 @@ def _try(name: str, work: Any) -> dict[str, Any]:
     return {"check": name, "ok": True, "detail": ""}
 
 
-async def _database_and_gateways(settings: Settings, *, online: bool) -> list[dict[str, Any]]:
+def _database(settings: Settings) -> dict[str, Any]:
+    """Whether the server could run on the database, which is left as it is."""
     try:
+        if settings.sandbox and is_empty(settings.database):
+            file = make_url(settings.database).database
+            if settings.database.startswith("sqlite:") and not Path(file or "").parent.is_dir():
+                return {"check": "database", "ok": False, "detail": f"no folder for {file}"}
+            detail = "holds no ledger yet: `checkout serve` makes one there, as sandbox = true"
+            return _warning("database", detail)
+        require_schema(settings.database)
+    except Exception as error:  # noqa: BLE001 - drivers raise errors of their own
+        detail = str(error) if isinstance(error, CheckoutError) else reason(error)
+        return {"check": "database", "ok": False, "detail": detail}
+    return {"check": "database", "ok": True, "detail": ""}
+
+
+async def _database_and_gateways(settings: Settings, *, online: bool) -> list[dict[str, Any]]:
+    found = [_database(settings)]
+    with TemporaryDirectory() as folder:
+        if found[0]["detail"]:  # the gateways are asked all the same
+            elsewhere = f"sqlite:///{Path(folder).as_posix()}/checkout.db"
+            migrate(elsewhere)
+            settings = msgspec.structs.replace(settings, database=elsewhere)
         async with open_context(settings) as context:
-            found = [{"check": "database", "ok": True, "detail": ""}]
             if context.ledger_shops is not None:
                 found += [
                     {"check": f"shops.{shop}", "ok": False, "detail": why}
@@ -152,10 +177,7 @@ async def _database_and_gateways(settings: Settings, *, online: bool) -> list[di
             if online:
                 for name, gateway in context.gateways.items():
                     found.append(await _private(settings, name) or await _query(name, gateway))
-            return found
-    except Exception as error:  # noqa: BLE001 - drivers raise errors of their own
-        detail = str(error) if isinstance(error, CheckoutError) else reason(error)
-        return [{"check": "database", "ok": False, "detail": detail}]
+    return found
 
 
 async def _private(settings: Settings, name: str) -> dict[str, Any] | None:

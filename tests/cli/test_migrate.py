@@ -53,9 +53,15 @@ def test_it_makes_the_schema_once(config: Path) -> None:
     assert run("payments", "list", config=config).exit_code == 0
 
 
-@pytest.mark.parametrize(
-    "command", [("check",), ("payments", "list"), ("payments", "reconcile")], ids=" ".join
-)
+def test_check_says_what_will_be_made(config: Path) -> None:
+    """In a sandbox `serve` does it; elsewhere nobody who is not told."""
+    said = run("check", config=config)
+    assert said.exit_code == 0
+    assert "holds no ledger yet: `checkout serve` makes one there" in said.output
+    assert not config.with_name("checkout.db").exists()
+
+
+@pytest.mark.parametrize("command", [("payments", "list"), ("payments", "reconcile")], ids=" ".join)
 def test_others_make_nothing(config: Path, command: tuple[str, ...]) -> None:
     said = run(*command, config=config)
     assert said.exit_code == 1

@@ -16,6 +16,7 @@ UNSYNCED: Final = {
     "attempts.take_sweep",
     "operations.take_query",
     "operations.take_sweep",
+    "restores.take",
     "products.postpone",
     "mails.postpone",
     "outbox.give_back",

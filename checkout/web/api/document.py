@@ -73,6 +73,7 @@ class ShopApi(JsonRenderPlugin):
                 verb: components.operation(
                     operation
                     | DESCRIBED[path, verb]
+                    | _parameters(operation, DESCRIBED[path, verb])
                     | {
                         "operationId": names.of(operation["operationId"], path),
                         "security": SECURITY.get((path, verb), [{"shop": []}]),
@@ -91,6 +92,13 @@ class ShopApi(JsonRenderPlugin):
             },
         }
         return super().render(request, document)
+
+
+def _parameters(operation: Json, described: Json) -> Json:
+    """The route's, which are in its path, and those that its description adds or says better."""
+    both = (*operation.get("parameters", ()), *described.get("parameters", ()))
+    found = {(each["in"], each["name"]): each for each in both}
+    return {"parameters": list(found.values())} if found else {}
 
 
 class _Names(set[str]):
