@@ -27,7 +27,7 @@ demo: $(VENV)/.runtime ## a sample shop, the checkout and simulated gateways, on
 test: lint ## everything: style, types, imports, then the tests (installs browsers where it may)
 	@CHECKOUT_CHROMIUM="$$(tools/chromium)" && export CHECKOUT_CHROMIUM && \
 		CHECKOUT_POSTGRES="$$(tools/postgres)" && export CHECKOUT_POSTGRES && \
-		tools/engines && tools/node && tools/php && tools/prometheus && tools/proxies && \
+		tools/engines && tools/node && tools/php && tools/deployment && \
 		$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not engines and not bench" $(PYTEST_ARGS) && \
 		$(BIN)/python -m pytest -n 2 --dist loadfile -m "(browser or engines) and not bench" $(PYTEST_ARGS) && \
 		$(BIN)/python -m pytest -m bench $(PYTEST_ARGS)  # alone: it has a clock to keep

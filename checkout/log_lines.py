@@ -34,9 +34,7 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[1]:
             line |= trace(record.exc_info[1])
         line["level"] = record.levelname.lower()
-        line["timestamp"] = (
-            datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
-        )
+        line["timestamp"] = timestamp(record.created)
         return json.dumps(line)
 
 
@@ -50,6 +48,11 @@ CONFIG: Final[dict[str, Any]] = {
     },
     "loggers": {SERVER: {"handlers": ["lines"], "level": "INFO", "propagate": False}},
 }  # fmt: skip
+
+
+def timestamp(seconds: float) -> str:
+    """A time since 1970 as all lines have it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def told(text: str) -> str:

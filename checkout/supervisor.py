@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
@@ -30,6 +29,7 @@ from granian.constants import HTTPModes
 from granian.server.mp import MPServer, WorkerProcess
 
 from checkout import shared_metrics
+from checkout.log_lines import timestamp
 
 READY: Final = "ready"
 DRAIN: Final = "drain"
@@ -92,7 +92,6 @@ class Supervisor(MPServer):
         self._due: dict[int, float] = {}  # a worker that has ended -> when it starts again
         self._started: dict[int, tuple[float, float]] = {}  # -> (its last start, the wait before)
         self._retired: list[threading.Thread] = []
-        self._drained: list[threading.Event] = []
         self._turn: _Turn | None = None
 
     # --- What Granian calls -------------------------------------------------------------------
@@ -217,6 +216,7 @@ class Supervisor(MPServer):
         """Replace every worker by one with these settings: "", or why all have the old ones again.
         A worker goes once the one in its place takes requests."""
         before, self._accepted = self._accepted, version
+        drained: list[threading.Event] = []
         for index in range(self.workers):
             new = self._start(index)
             if wrong := self._wrong(new):
@@ -224,9 +224,9 @@ class Supervisor(MPServer):
                 self._accepted = before
                 self._go_back(range(index))
                 return wrong
-            self._replace(index, new)
-        for drained in self._drained:  # who is told that it is done meets no old worker any more
-            drained.wait(2 * DRAIN_SECONDS)
+            drained.append(self._replace(index, new))
+        for each in drained:  # who is told that it is done meets no old worker any more
+            each.wait(2 * DRAIN_SECONDS)
         return ""
 
     def _go_back(self, indices: Sequence[int]) -> None:
@@ -237,7 +237,8 @@ class Supervisor(MPServer):
             else:
                 self._kill(new)
 
-    def _replace(self, index: int, new: WorkerProcess) -> None:
+    def _replace(self, index: int, new: WorkerProcess) -> threading.Event:
+        """Set once the old worker takes nothing new."""
         old, self.wrks[index] = self.wrks[index], new
         new.interrupt_by_parent = False
         self._due.pop(index, None)
@@ -246,11 +247,10 @@ class Supervisor(MPServer):
             self.main_loop_interrupt.set()
         old.interrupt_by_parent = True
         self._retired = [thread for thread in self._retired if thread.is_alive()]
-        self._drained = [event for event in self._drained if not event.is_set()]
-        self._drained.append(threading.Event())
-        work = threading.Thread(target=self._retire, args=(old, self._drained[-1]))
-        self._retired.append(work)
-        work.start()
+        drained = threading.Event()
+        self._retired.append(threading.Thread(target=self._retire, args=(old, drained)))
+        self._retired[-1].start()
+        return drained
 
     def _retire(self, old: WorkerProcess, drained: threading.Event) -> None:
         """End a worker, and let what is under way in it finish. At first it only closes each
@@ -318,9 +318,8 @@ class _Turn:
 
 def tell(event: str, *, alert: bool = False, **fields: Any) -> None:
     """A line of the log, as workers write it; an alert is counted in what they share."""
-    moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     marked = {"alert": True, "level": "error"} if alert else {"level": "info"}
-    line = {**fields, "event": event, **marked, "timestamp": moment}
+    line = {**fields, "event": event, **marked, "timestamp": timestamp(time.time())}
     if alert:
         shared_metrics.count_alert(event)
     try:

@@ -57,6 +57,10 @@ def end() -> None:
         _provider.shutdown()
 
 
+def are_on() -> bool:
+    return _tracer is not None
+
+
 def root(payment: str, **attributes: Value) -> None:
     """The payment was created: the span that all others of its trace are under."""
     if _tracer is None:

@@ -16,7 +16,6 @@ import msgspec
 from rich.console import Console
 from rich.progress import track
 from rich.text import Text
-from sqlalchemy import make_url
 
 from checkout.app import challenge_of, open_context
 from checkout.cli.basics import FAILED, config_option, json_option, print_json
@@ -26,7 +25,7 @@ from checkout.gateways.base import Gateway, PaymentReference
 from checkout.i18n import LANGUAGES, translations
 from checkout.identifiers import new_attempt_key
 from checkout.ledger.migrate import is_empty, migrate
-from checkout.ledger.store import require_schema
+from checkout.ledger.store import require_schema, sqlite_file
 from checkout.model.money import Money
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
@@ -149,25 +148,38 @@ def _database(settings: Settings) -> dict[str, Any]:
     """Whether the server could run on the database, which is left as it is."""
     try:
         if settings.sandbox and is_empty(settings.database):
-            file = make_url(settings.database).database
-            if settings.database.startswith("sqlite:") and not Path(file or "").parent.is_dir():
+            file = sqlite_file(settings.database)
+            if file is not None and not file.parent.is_dir():
                 return {"check": "database", "ok": False, "detail": f"no folder for {file}"}
             detail = "holds no ledger yet: `checkout serve` makes one there, as sandbox = true"
             return _warning("database", detail)
         require_schema(settings.database)
     except Exception as error:  # noqa: BLE001 - drivers raise errors of their own
-        detail = str(error) if isinstance(error, CheckoutError) else reason(error)
-        return {"check": "database", "ok": False, "detail": detail}
+        return {"check": "database", "ok": False, "detail": _why(error)}
     return {"check": "database", "ok": True, "detail": ""}
 
 
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, CheckoutError) else reason(error)
+
+
 async def _database_and_gateways(settings: Settings, *, online: bool) -> list[dict[str, Any]]:
-    found = [_database(settings)]
+    """A database without a usable ledger keeps no gateway from being asked."""
+    database = _database(settings)
+    if not database["detail"]:
+        return [database, *await _shops_and_gateways(settings, online=online)]
+    if not online:
+        return [database]
     with TemporaryDirectory() as folder:
-        if found[0]["detail"]:  # the gateways are asked all the same
-            elsewhere = f"sqlite:///{Path(folder).as_posix()}/checkout.db"
-            migrate(elsewhere)
-            settings = msgspec.structs.replace(settings, database=elsewhere)
+        elsewhere = f"sqlite:///{Path(folder).as_posix()}/checkout.db"
+        migrate(elsewhere)
+        instead = msgspec.structs.replace(settings, database=elsewhere)
+        return [database, *await _shops_and_gateways(instead, online=online)]
+
+
+async def _shops_and_gateways(settings: Settings, *, online: bool) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    try:
         async with open_context(settings) as context:
             if context.ledger_shops is not None:
                 found += [
@@ -177,6 +189,8 @@ async def _database_and_gateways(settings: Settings, *, online: bool) -> list[di
             if online:
                 for name, gateway in context.gateways.items():
                     found.append(await _private(settings, name) or await _query(name, gateway))
+    except Exception as error:  # noqa: BLE001 - drivers raise errors of their own
+        found.append({"check": "gateways", "ok": False, "detail": _why(error)})
     return found
 
 

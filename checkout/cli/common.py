@@ -5,14 +5,16 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from checkout.cli.basics import UNUSABLE, fail
-from checkout.errors import BadSettings
+from checkout.cli.basics import FAILED, UNUSABLE, fail
+from checkout.errors import BadSettings, Unavailable
 from checkout.gateways import OPTIONS
 from checkout.ledger.audit import Actor
 from checkout.settings import Settings, load
@@ -54,6 +56,17 @@ def reason(error: Exception) -> str:
     """An error in a line; for a database error the driver's message, without the values."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return f"{type(cause).__name__}: {cause}"
+
+
+@contextmanager
+def refused_in_a_sentence() -> Iterator[None]:
+    """Ends the command where the database can't be used (exit code 1)."""
+    try:
+        yield
+    except Unavailable as refused:
+        fail(f"database: {refused.message}", FAILED)
+    except (SQLAlchemyError, OSError) as error:
+        fail(f"database: {reason(error)}", FAILED)
 
 
 def moment(seconds: float | None) -> str | None:

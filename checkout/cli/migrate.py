@@ -8,11 +8,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy.exc import SQLAlchemyError
 
-from checkout.cli.basics import FAILED, config_option, fail, json_option, print_json
-from checkout.cli.common import reason, settings_of
-from checkout.errors import Unavailable
+from checkout.cli.basics import config_option, json_option, print_json
+from checkout.cli.common import refused_in_a_sentence, settings_of
 from checkout.ledger.migrate import Migration, migrate, pending
 from checkout.ledger.store import schema_of
 from checkout.process import keep_private
@@ -26,12 +24,8 @@ def migrate_command(config: Path | None, as_json: bool) -> None:
     migrations at once one works and the others wait."""
     keep_private()
     database = settings_of(config).database
-    try:
+    with refused_in_a_sentence():
         done = _with_progress(database)
-    except Unavailable as refused:
-        fail(f"database: {refused.message}", FAILED)
-    except (SQLAlchemyError, OSError) as error:
-        fail(f"database: {reason(error)}", FAILED)
     if as_json:
         print_json({"from": done.before, "to": done.after, "made": list(done.made)})
     elif done.made:

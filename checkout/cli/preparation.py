@@ -15,11 +15,10 @@ from functools import partial
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
-from checkout.cli.basics import FAILED, UNUSABLE, config_option, fail
-from checkout.cli.common import bad_settings, reason, settings_path
-from checkout.errors import BadSettings, Unavailable
+from checkout.cli.basics import UNUSABLE, config_option, fail
+from checkout.cli.common import bad_settings, refused_in_a_sentence, settings_path
+from checkout.errors import BadSettings
 from checkout.gateways import OPTIONS
 from checkout.ledger.migrate import is_empty, migrate
 from checkout.ledger.store import require_schema
@@ -56,15 +55,11 @@ def prepare(config: Path | None, told: bool) -> None:
 
 
 def _look_at(database: str, *, told: bool, sandbox: bool) -> None:
-    try:
+    with refused_in_a_sentence():
         # Whoever tries checkout out need not know of migrations.
         if told or (sandbox and is_empty(database)):
             migrate(database, waiting=partial(click.echo, err=True))
         require_schema(database)
-    except Unavailable as refused:
-        fail(f"database: {refused.message}", FAILED)
-    except (SQLAlchemyError, OSError) as error:
-        fail(f"database: {reason(error)}", FAILED)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,18 @@ it does the same, and by nothing else."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Engine, event
 
 from checkout.ledger import postgres_check, schema_version
-from checkout.ledger.schema_version import MIGRATIONS, SchemaVersion
-from checkout.ledger.store import keep_private, schema_of, synchronous
+from checkout.ledger.schema_version import MIGRATIONS, SchemaVersion, numbers
+from checkout.ledger.store import keep_private, schema_of, sqlite_file, synchronous
+from checkout.ledger.turn import open_lock
 
 if sys.platform != "win32":
     from fcntl import LOCK_EX, LOCK_NB, flock
@@ -61,9 +62,7 @@ def is_empty(url: str) -> bool:
 
 def pending(before: str | None) -> list[str]:
     """The numbers of the migrations that a schema lacks, in order."""
-    files = (MIGRATIONS / "versions").glob("[0-9]*.py")
-    numbers = sorted(file.name.partition("_")[0] for file in files)
-    return [number for number in numbers if before is None or number > before]
+    return [number for number in numbers() if before is None or number > before]
 
 
 def _upgrade(engine: Engine, made: Tell) -> Migration:
@@ -115,11 +114,11 @@ def _alone(url: str, engine: Engine, waiting: Tell) -> Iterator[None]:
                 postgres_check.lock(conn)
             yield
         return
-    path = make_url(url).database
-    if sys.platform == "win32" or path in (None, "", ":memory:"):
+    path = sqlite_file(url)
+    if sys.platform == "win32" or path is None:
         yield
         return
-    with Path(f"{path}-migrate").open("wb") as file:  # it stays: to remove it would let two hold it
+    with os.fdopen(open_lock(path, "-migrate"), "wb") as file:
         try:
             flock(file, LOCK_EX | LOCK_NB)
         except BlockingIOError:

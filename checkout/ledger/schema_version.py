@@ -29,10 +29,14 @@ class SchemaVersion(NamedTuple):
     contract: str | None
 
 
+def numbers() -> list[str]:
+    """Of the migrations that this code knows, in order."""
+    files = (MIGRATIONS / "versions").glob("[0-9]*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
+
+
 def newest() -> str:
-    """The last migration that this code knows: their files are sorted by number."""
-    last = max((MIGRATIONS / "versions").glob("[0-9]*.py"))
-    return last.name.partition("_")[0]
+    return numbers()[-1]
 
 
 def read(conn: Connection) -> SchemaVersion:

@@ -34,9 +34,8 @@ CONNECT_SECONDS: Final = 5
 def schema_of(url: str) -> SchemaVersion:
     """What the database holds; nothing is changed, nor an SQLite file made. Raises Unavailable, in
     a sentence, where it can't hold the ledger."""
-    address = make_url(url)
-    is_file = address.get_backend_name() == "sqlite" and address.database not in (None, "")
-    if is_file and not Path(address.database or "").exists():
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
         return SchemaVersion(None, None)
     engine = synchronous(url)
     try:
@@ -74,13 +73,20 @@ def open_wakeups(url: str, ledger: Ledger, wake: Callable[[str], None]) -> Wakeu
     return Wakeups(url, ledger, wake)
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
+        return None
+    return Path(address.database or "")
+
+
 def keep_private(url: str) -> None:
     """Make the files of an SQLite database readable for their owner only. SQLite creates its
     journals with the mode of the database."""
-    address = make_url(url)
-    if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
+    path = sqlite_file(url)
+    if path is None:
         return
-    path = Path(address.database or "")
     beside = (path.with_name(path.name + end) for end in BESIDE)
     for file in (path, *filter(Path.exists, beside)):
         with suppress(OSError):  # not ours, or can't be created: SQLite's own error is clearer

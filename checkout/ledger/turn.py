@@ -26,9 +26,9 @@ class Turn:
 
     def __init__(self, database: Path) -> None:
         """Raises OSError."""
-        self._next = _open(database, "-next")
+        self._next = open_lock(database, "-next")
         try:
-            self._turn = _open(database, "-turn")
+            self._turn = open_lock(database, "-turn")
         except OSError:
             os.close(self._next)
             raise
@@ -49,8 +49,9 @@ class Turn:
         os.close(self._turn)
 
 
-def _open(database: Path, end: str) -> int:
-    """The lock file, which stays: to remove it would let two hold it."""
+def open_lock(database: Path, end: str) -> int:
+    """A lock file beside the database, which stays: to remove it would let two hold it. Raises
+    OSError."""
     found = os.open(f"{database}{end}", os.O_RDWR | os.O_CREAT, PRIVATE)
     # A command that root runs must not lock the server out.
     if sys.platform != "win32" and os.geteuid() == 0:

@@ -3,7 +3,9 @@ as it tells of the same event; its tries start anew."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +22,8 @@ from checkout.payments.context import Context
 from checkout.payments.operations import payment_named
 from checkout.settings import Shop
 from checkout.shop_api.webhooks import operation_webhook, payment_webhook
+
+T = TypeVar("T")
 
 # How often in ten minutes a shop may have webhooks sent again.
 RESENDS_OF_WEBHOOK: Final = 10
@@ -91,17 +95,7 @@ async def resend(context: Context, id: str, shop: Shop, *, by: Actor) -> Webhook
 
     Raises NotFound; Unprocessable where there is no address or nothing left to send; TooMany.
     """
-    limits = {
-        context.mark("resends", "webhook", id): RESENDS_OF_WEBHOOK,
-        context.mark("resends", "shop", shop.id): RESENDS_OF_SHOP,
-    }
-    again = (context, id, shop.id, limits, context.clock(), by)
-    try:
-        webhook = await context.ledger.write(_resend, *again)
-    except IntegrityError:  # another worker counted the first one
-        webhook = await context.ledger.write(_resend, *again)
-    context.webhooks_due.set()
-    return webhook
+    return await _within_limits(context, shop, "webhook", id, _resend, by)
 
 
 def _resend(
@@ -114,9 +108,31 @@ def _resend(
     by: Actor,
 ) -> Webhook:
     webhook, payment = _find(conn, id, shop)
+    _count(conn, limits, now)
+    return _renew(conn, context, webhook, payment, now, by)
+
+
+async def _within_limits(
+    context: Context, shop: Shop, kind: str, id: str, send: Callable[..., T], by: Actor
+) -> T:
+    """What a shop has sent again itself: a webhook, or a payment's. `send`: the verb, which calls
+    `_count` once it has found them."""
+    limits = {
+        context.mark("resends", kind, id): RESENDS_OF_WEBHOOK,
+        context.mark("resends", "shop", shop.id): RESENDS_OF_SHOP,
+    }
+    again = (context, id, shop.id, limits, context.clock(), by)
+    try:
+        found = await context.ledger.write(send, *again)
+    except IntegrityError:  # another worker counted the first one
+        found = await context.ledger.write(send, *again)
+    context.webhooks_due.set()
+    return found
+
+
+def _count(conn: Connection, limits: dict[str, int], now: float) -> None:
     if app_counts.take(conn, limits, now) is not None:
         raise TooMany(retry_after=app_counts.wait(now), message=TOO_MANY)
-    return _renew(conn, context, webhook, payment, now, by)
 
 
 async def resend_of_payment(
@@ -140,17 +156,8 @@ async def resend_of_shop(
 
     Raises NotFound for another shop's, TooMany.
     """
-    limits = {
-        context.mark("resends", "payment", named): RESENDS_OF_WEBHOOK,
-        context.mark("resends", "shop", shop.id): RESENDS_OF_SHOP,
-    }
-    again = (context, named, shop.id, limits, every, context.clock(), by)
-    try:
-        found = await context.ledger.write(_resend_of_shop, *again)
-    except IntegrityError:  # another worker counted the first one
-        found = await context.ledger.write(_resend_of_shop, *again)
-    context.webhooks_due.set()
-    return found
+    send = partial(_resend_of_shop, every=every)
+    return await _within_limits(context, shop, "payment", named, send, by)
 
 
 def _resend_of_shop(
@@ -159,14 +166,14 @@ def _resend_of_shop(
     named: str,
     shop: str,
     limits: dict[str, int],
-    every: bool,
     now: float,
     by: Actor,
+    *,
+    every: bool,
 ) -> list[Webhook]:
     if payment_named(conn, named).shop != shop:
         raise NotFound
-    if app_counts.take(conn, limits, now) is not None:
-        raise TooMany(retry_after=app_counts.wait(now), message=TOO_MANY)
+    _count(conn, limits, now)
     return _resend_of_payment(conn, context, named, every, now, by)
 
 

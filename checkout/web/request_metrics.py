@@ -67,7 +67,8 @@ def measured(app: ASGIApp) -> ASGIApp:
         page = page_of(path)
         REQUESTS_UNDER_WAY.inc()
         try:
-            with tracing.span(page, payment_of(path)) as span:
+            payment = payment_of(path) if tracing.are_on() else None
+            with tracing.span(page, payment) as span:
                 await app(scope, receive, sent)
                 tracing.state(span, answer=f"{status}xx")
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -93,6 +94,25 @@ def test_a_newer_schema_that_is_compatible_is_accepted(config: Path) -> None:
         assert said.exit_code == 1
         assert "9998, of a newer checkout" in said.output
         assert "9997 is the oldest that may run there" in said.output
+
+
+def test_a_ledger_that_breaks_under_check_is_told_in_a_line(config: Path) -> None:
+    copy_migrated(config.with_name("checkout.db"))
+    changed(config, "DROP TABLE restores")
+    said = run("check", config=config)
+    assert said.exit_code == 1
+    assert "failed  gateways  The ledger is away (OperationalError)" in said.output
+    assert isinstance(said.exception, SystemExit)
+
+
+def test_what_root_migrates_stays_its_owners(config: Path) -> None:
+    """Else the server could not take the lock at its next migration."""
+    database = config.with_name("checkout.db")
+    copy_migrated(database)
+    if os.geteuid() == 0:
+        os.chown(database, 12345, 12345)
+    assert run("migrate", config=config).exit_code == 0
+    assert config.with_name("checkout.db-migrate").stat().st_uid == database.stat().st_uid
 
 
 def test_of_two_at_once_one_waits_and_says_so(config: Path) -> None:

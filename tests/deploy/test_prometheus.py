@@ -35,8 +35,8 @@ QUERIES: Final = [
 
 if not (shutil.which("prometheus") and shutil.which("promtool")):
     if os.environ.get("CI") == "true":
-        pytest.exit("no Prometheus: tools/prometheus installs it", returncode=1)
-    pytest.skip("*** NO PROMETHEUS: tools/prometheus installs it ***", allow_module_level=True)
+        pytest.exit("no Prometheus: tools/deployment installs it", returncode=1)
+    pytest.skip("*** NO PROMETHEUS: tools/deployment installs it ***", allow_module_level=True)
 
 
 # --- When they rise ------------------------------------------------------------------------------

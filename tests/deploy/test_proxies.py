@@ -32,8 +32,10 @@ SECRETS: Final = ("canary-secret", "canary-token", "canary-ticket")
 
 if not (shutil.which("nginx") and shutil.which("caddy")):
     if os.environ.get("CI") == "true":
-        pytest.exit("no nginx or Caddy: tools/proxies installs them", returncode=1)
-    pytest.skip("*** NO NGINX OR CADDY: tools/proxies installs them ***", allow_module_level=True)
+        pytest.exit("no nginx or Caddy: tools/deployment installs them", returncode=1)
+    pytest.skip(
+        "*** NO NGINX OR CADDY: tools/deployment installs them ***", allow_module_level=True
+    )
 
 
 class Proxy(SimpleNamespace):
